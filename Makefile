@@ -1,0 +1,56 @@
+# Everything runs in .venv, which holds exactly what requirements.lock names. Run `make` for the list.
+PYTHON ?= python3
+PYTEST ?= .venv/bin/pytest
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run serve test check docs clean lock graph screenshots
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+install: $(INSTALLED) ## Create .venv from requirements.lock
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	@echo "Installing the locked packages into .venv (a few minutes the first time) …"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(INSTALLED) ## Take three made-up sources to the marts and show the numbers
+	@$(BIN)/python -m sandbox.run
+
+serve: $(INSTALLED) ## Open Dagster (3000), the app (8501) and the dbt docs (8080)
+	@$(BIN)/python -m sandbox exec -- $(BIN)/python -m orchestration.serve
+
+test: $(INSTALLED) ## Run the whole suite
+	@$(BIN)/python -m tests.browser.chromium --install
+	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
+
+check: $(INSTALLED) ## Lint, types, layer arrows, dbt parse; no network, no database
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+
+docs: $(INSTALLED) ## Build the dbt docs as one page
+	@$(BIN)/python -m orchestration.docs
+
+graph: $(INSTALLED) ## Renew the snapshot of the asset graph after a wanted change
+	$(PYTEST) -q tests/orchestration/test_graph.py --renew-graph
+
+screenshots: $(INSTALLED) ## Renew docs/images from the data of the last `make run`
+	@$(BIN)/python -m tests.browser.screenshots
+
+lock: ## Renew requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras \
+		--custom-compile-command "make lock" --quiet pyproject.toml -o requirements.lock
+
+clean: ## Stop the embedded server and remove what runs have left
+	@test ! -x $(BIN)/paidmedia || $(BIN)/paidmedia db stop
+	rm -rf .paidmedia dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

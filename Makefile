@@ -16,7 +16,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	@echo "Installing the locked packages into .venv (a few minutes the first time) …"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -27,7 +27,7 @@ serve: $(INSTALLED) ## Open Dagster (3000), the app (8501) and the dbt docs (808
 	@$(BIN)/python -m sandbox exec -- $(BIN)/python -m orchestration.serve
 
 test: $(INSTALLED) ## Run the whole suite
-	@$(BIN)/python -m tests.browser.chromium --install
+	@$(BIN)/python -m tests.end_to_end.chromium --install
 	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
 
 check: $(INSTALLED) ## Lint, types, layer arrows, dbt parse; no network, no database
@@ -45,7 +45,7 @@ graph: $(INSTALLED) ## Renew the snapshot of the asset graph after a wanted chan
 	$(PYTEST) -q tests/orchestration/test_graph.py --renew-graph
 
 screenshots: $(INSTALLED) ## Renew docs/images from the data of the last `make run`
-	@$(BIN)/python -m tests.browser.screenshots
+	@$(BIN)/python -m tests.end_to_end.screenshots
 
 lock: ## Renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras \

@@ -1,7 +1,10 @@
 """Fixtures that every room uses: one real Postgres per test process, one fresh migrated database per module."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +15,11 @@ from warehouse import database, embedded, migrate
 from warehouse.settings import Settings, get_settings
 
 FOREIGN = ("DATABASE_URL", "S3_", "AWS_ENDPOINT", "AWS_ACCESS", "AWS_SECRET", "VIBE_", "SMTP_", "ALERT_", "PG", "DBT_")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--renew-graph` writes the snapshot of the asset graph instead of comparing with it."""
+    parser.addoption("--renew-graph", action="store_true", default=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,11 +34,24 @@ def _clean_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster_url() -> Iterator[str]:
     """The URL of the maintenance database of an embedded server of this test process."""
-    home = tmp_path_factory.mktemp("cluster")
-    yield embedded.start(home)
-    embedded.stop(home)
+    with server_home() as home:
+        yield embedded.start(home)
+
+
+@contextmanager
+def server_home() -> Iterator[Path]:
+    """A folder for an embedded server, which is stopped at the end.
+
+    Not below pytest's own: a second session closes that one to other users, and as root the server is another user.
+    """
+    home = Path(tempfile.mkdtemp(prefix="paidmedia-"))
+    try:
+        yield home
+    finally:
+        embedded.stop(home)
+        shutil.rmtree(home)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,8 @@ def overview(current: Session) -> list[tuple[Any, ...]]:
 
 def newest_change(current: Session) -> datetime | None:
     """When something last changed that a build would read: a verdict, a release, a rate, a client. None: never."""
-    return current.scalar(text(_NEWEST_CHANGE))
+    changed: datetime | None = current.scalar(text(_NEWEST_CHANGE))
+    return changed
 
 
 def open_failures(current: Session) -> list[tuple[Any, ...]]:

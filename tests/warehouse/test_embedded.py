@@ -3,12 +3,14 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
 
+from tests.conftest import server_home
 from warehouse import embedded, landing
 from warehouse.settings import Settings
 
@@ -16,9 +18,9 @@ START = "import sys; from pathlib import Path; from warehouse import embedded; p
 
 
 @pytest.fixture
-def home(tmp_path: Path):
-    yield tmp_path
-    embedded.stop(tmp_path)
+def home() -> Iterator[Path]:
+    with server_home() as folder:
+        yield folder
 
 
 def test_processes_that_start_at_once_share_one_server_that_outlives_them(home: Path) -> None:
@@ -58,13 +60,11 @@ def test_a_killed_server_comes_back_with_what_was_committed(home: Path) -> None:
         assert cursor.fetchone() == (1,)
 
 
-def test_two_homes_run_side_by_side(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    other = tmp_path_factory.mktemp("other")
-    try:
+def test_two_homes_run_side_by_side(home: Path) -> None:
+    with server_home() as other:
         assert embedded.start(home) != embedded.start(other)
-    finally:
         assert embedded.stop(other)
-    assert not embedded.stop(other)
+        assert not embedded.stop(other)
 
 
 def test_a_landed_file_keeps_its_bytes_and_cannot_leave_its_folder(tmp_path: Path) -> None:

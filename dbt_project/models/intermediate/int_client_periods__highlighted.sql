@@ -1,0 +1,32 @@
+{% set shown = ['id', 'name', 'source', 'impressions', 'clicks', 'conversions', 'conversion_revenue', 'spend'] %}
+{% set limit = var('highlights_per_summary') %}
+
+with entity_periods as (
+    select
+        *,
+        entity_id as id,
+        entity_name as name
+    from {{ ref('int_entity_periods__ranked') }}
+    where period in ('week', 'month')
+),
+
+final as (
+    select
+        client_id,
+        currency,
+        period,
+        period_start,
+        {{ json_objects(shown, ['top_rank'], "level = 'campaign' and top_rank <= " ~ limit) }} as top_campaigns,
+        {{ json_objects(shown, ['top_rank'], "level = 'creative' and top_rank <= " ~ limit) }} as top_creatives,
+        {{
+            json_objects(
+                shown + ['ctr', 'peer_ctr'],
+                ['underperformer_rank'],
+                "level = 'creative' and is_underperformer and underperformer_rank <= " ~ limit
+            )
+        }} as underperformers
+    from entity_periods
+    group by client_id, currency, period, period_start
+)
+
+select * from final

@@ -1,0 +1,45 @@
+with entities as (
+    select * from {{ ref('int_entity_periods__ranked') }}
+    where
+        period in ('last_7_days', 'last_30_days', 'last_90_days')
+        and top_rank <= {{ var('top_performers_per_period') }}
+),
+
+clients as (
+    select * from {{ ref('stg_control__clients') }}
+),
+
+final as (
+    select
+        entities.client_id,
+        clients.client_name,
+        entities.period,
+        entities.period_start,
+        entities.period_end,
+        entities.level,
+        entities.source,
+        entities.entity_id,
+        entities.entity_name,
+        entities.campaign_id,
+        entities.campaign_name,
+        entities.strategy_name,
+        entities.placement_name,
+        entities.currency,
+
+        entities.impressions,
+        entities.clicks,
+        entities.conversions,
+        entities.conversion_revenue,
+        entities.spend,
+        entities.reported_spend,
+        entities.ctr,
+        entities.cpc,
+        entities.cpa,
+        entities.roas,
+
+        entities.top_rank as rank
+    from entities
+    left join clients on entities.client_id = clients.client_id
+)
+
+select * from final

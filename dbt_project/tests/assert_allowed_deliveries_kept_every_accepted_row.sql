@@ -1,0 +1,55 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_deliveries__judged'}}}) }}
+
+-- Rows in raw, and rows of the declared days, against the rows that the loader accepted. A delivery that came twice has
+-- too many; a row of a day that its delivery does not declare would never be read.
+
+with deliveries as (
+    select * from {{ ref('int_deliveries__judged') }}
+    where is_allowed
+),
+
+delivery_days as (
+    select * from {{ ref('int_delivery_days__judged') }}
+),
+
+delivered as (
+    select delivery_id from {{ ref('stg_surfside__media_report') }}
+    union all
+    select delivery_id from {{ ref('stg_vibe__performance_report') }}
+    union all
+    select delivery_id from {{ ref('stg_facebook__ads_export') }}
+),
+
+counted as (
+    select
+        delivery_id,
+        count(*) as delivered_rows
+    from delivered
+    group by delivery_id
+),
+
+declared as (
+    select
+        delivery_id,
+        sum(accepted_rows) as declared_rows
+    from delivery_days
+    group by delivery_id
+),
+
+final as (
+    select
+        deliveries.delivery_id,
+        deliveries.client_id,
+        deliveries.source,
+        deliveries.rows_accepted,
+        coalesce(counted.delivered_rows, 0) as delivered_rows,
+        coalesce(declared.declared_rows, 0) as declared_rows
+    from deliveries
+    left join counted on deliveries.delivery_id = counted.delivery_id
+    left join declared on deliveries.delivery_id = declared.delivery_id
+    where
+        deliveries.rows_accepted <> coalesce(counted.delivered_rows, 0)
+        or deliveries.rows_accepted <> coalesce(declared.declared_rows, 0)
+)
+
+select * from final

@@ -1,0 +1,118 @@
+"""The `paidmedia` command: the admin half from the warehouse, and `load`, `upload` and `build`, which run Dagster jobs.
+
+Every failure that a user can cause ends in one line and exit code 1; a wrong argument in one line and exit code 2.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warehouse.cli import clients, db, deliveries
+from warehouse.cli.console import complain, parse_date, say
+from warehouse.errors import PaidMediaError
+
+app = typer.Typer(
+    name="paidmedia",
+    help="Every delivered ad number in one place, priced at each client's own CPM.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(db.app, name="db")
+app.add_typer(clients.client, name="client")
+app.add_typer(clients.cpm, name="cpm")
+app.add_typer(clients.vibe, name="vibe-credentials")
+app.add_typer(clients.user, name="user")
+
+NoBuild = Annotated[bool, typer.Option("--no-build", help="Only load; model later with `paidmedia build`.")]
+
+
+@app.callback()
+def _prepare(context: typer.Context) -> None:
+    """Give every command a database with the newest schema, except those that are about the server itself."""
+    wants_help = any(word in sys.argv for word in context.help_option_names)
+    if context.invoked_subcommand != "db" and not wants_help:
+        from warehouse.migrate import ensure_migrated
+
+        ensure_migrated()
+
+
+@db.app.command()
+def migrate() -> None:
+    """Bring the schema to its newest form and make the raw tables; safe to repeat."""
+    from loaders import prepare_all
+    from warehouse import migrate as migrations
+    from warehouse.settings import get_settings
+
+    settings = get_settings()
+    migrations.migrate(settings)
+    prepare_all(settings)
+    say(f"The database is at revision {migrations.HEAD}.")
+
+
+@app.command()
+def load(
+    source: Annotated[str, typer.Argument(metavar="surfside|vibe")],
+    date_from: Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First day, included.")],
+    date_to: Annotated[date, typer.Option("--to", parser=parse_date, metavar="DATE", help="Last day, included.")],
+    client_id: Annotated[str | None, typer.Option("--client", metavar="SLUG", help="Only this client.")] = None,
+    no_build: NoBuild = False,
+) -> None:
+    """Load the days of a source for every client, judge what is new, and build."""
+    from orchestration.lib import ingestion
+
+    ingestion.load(source, date_from, date_to, client_id=client_id, build=not no_build)
+
+
+@app.command()
+def upload(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Facebook exports by day, CSV or XLSX.")],
+    client_id: Annotated[str, typer.Option("--client", metavar="SLUG")],
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When the export was made: 2026-11-01T09:30.")
+    ] = None,
+    supersede: Annotated[bool, typer.Option(help="This export is right, whatever covers its days now.")] = False,
+    no_build: NoBuild = False,
+) -> None:
+    """Upload Facebook exports of one client, judge them, and build. The same file twice changes nothing."""
+    from orchestration.lib import ingestion
+
+    ingestion.upload(files, client_id, as_of=as_of, supersede=supersede, build=not no_build)
+
+
+@app.command()
+def build() -> None:
+    """Model what changed: deliveries, releases, rates."""
+    from orchestration.lib import ingestion
+
+    ingestion.build()
+
+
+app.command()(deliveries.status)
+app.command()(deliveries.release)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        code: object = app(standalone_mode=False)
+    except PaidMediaError as error:
+        complain(str(error))
+        code = 1
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        message = error.format_message()
+        if message:  # empty where a group was called without a command: its help has been shown
+            complain(f"{message.rstrip('.')}. See: {context.command_path if context else 'paidmedia'} --help")
+        code = 2
+    except (typer.Abort, KeyboardInterrupt):
+        complain("stopped; a rerun takes up where this ended")
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per concern; `orchestration.definitions` loads them all."""

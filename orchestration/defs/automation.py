@@ -1,0 +1,99 @@
+"""When things run: three schedules (UTC, from settings), a sensor for uploads, one that models what arrived."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+from orchestration.lib import names
+from warehouse.settings import Settings, get_settings
+
+SENSOR_SECONDS = 30
+
+
+def reread_tags(scheduled: datetime, reread_days: int) -> dict[str, str]:
+    """The days that a daily run reads: yesterday and the `reread_days - 1` before it, which platforms still restate."""
+    last = scheduled.astimezone(UTC).date() - timedelta(days=1)
+    first = last - timedelta(days=reread_days - 1)
+    return {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
+
+
+def daily_schedule(source: str, cron: str, settings: Settings) -> dg.ScheduleDefinition:
+    """Load the last days of a source for every client."""
+
+    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        tags = reread_tags(context.scheduled_execution_time, settings.reread_days)
+        return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=tags)
+
+    return dg.ScheduleDefinition(
+        name=f"{source}_daily",
+        job_name=names.load_job(source),
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        execution_fn=request,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Load the last {settings.reread_days} days of {source} for every client.",
+    )
+
+
+@dg.sensor(
+    name="upload_received",
+    job_name=names.load_job("facebook"),
+    minimum_interval_seconds=SENSOR_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Load an export as soon as it was uploaded.",
+)
+def upload_received(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """One run per upload that waits."""
+    from loaders import pending_uploads
+
+    uploads = [str(upload.upload_id) for upload in pending_uploads(get_settings())]
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(run_key=upload, run_config={"ops": {"load_facebook": {"config": {"upload_ids": [upload]}}}})
+            for upload in uploads
+        ],
+        skip_reason=None if uploads else dg.SkipReason("no upload waits"),
+    )
+
+
+@dg.sensor(
+    name="model_what_arrived",
+    job_name=names.BUILD_JOB,
+    minimum_interval_seconds=SENSOR_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Build when a delivery was let through or a rate was entered since the last build was asked for.",
+)
+def model_what_arrived(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """The cursor is the time of the newest change that a build was asked for."""
+    from warehouse.database import session
+    from warehouse.monitor import newest_change
+
+    with session() as current:
+        changed = newest_change(current)
+    if changed is None or changed.isoformat() == context.cursor:
+        return dg.SkipReason("nothing has changed since the last build")
+    context.update_cursor(changed.isoformat())
+    return dg.RunRequest(run_key=changed.isoformat())
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Cron times come from the settings when the code location loads, not at import."""
+    settings = get_settings()
+    summaries = dg.ScheduleDefinition(
+        name="summaries_daily",
+        job_name=names.BUILD_JOB,
+        cron_schedule=settings.summary_cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Build once after the morning's loads, so that weeks and months are complete when people arrive.",
+    )
+    return dg.Definitions(
+        schedules=[
+            daily_schedule("surfside", settings.surfside_cron, settings),
+            daily_schedule("vibe", settings.vibe_cron, settings),
+            summaries,
+        ],
+        sensors=[upload_received, model_what_arrived],
+    )

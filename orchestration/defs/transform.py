@@ -1,0 +1,106 @@
+"""The dbt graph as assets, joined to the raw tables by name; its tests as asset checks; its exposures as app pages.
+
+raw_<source>/… → staging → intermediate → marts → streamlit_app/<page>
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from orchestration.lib import names, progress
+from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment, manifest
+
+
+class ByName(DagsterDbtTranslator):
+    """A model's asset is its table: `marts/daily_metrics`; a source's is the raw table that a loader makes."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Key and group from the schema that the table lies in."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["sources"].get(unique_id) or manifest["nodes"][unique_id]
+        schema = node["source_name"] if unique_id.startswith("source.") else node["schema"]
+        return spec.replace_attributes(key=dg.AssetKey([schema, node["name"]]), group_name=schema)
+
+
+def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
+    """Every model in one step: dbt runs them in its own order, each test right after its model."""
+
+    @dbt_assets(
+        manifest=manifest_path,
+        name="dbt_build",
+        dagster_dbt_translator=ByName(DagsterDbtTranslatorSettings(enable_asset_checks=True)),
+        pool=names.BUILD_JOB,
+    )
+    def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        from loaders import prepare_all
+        from loaders.locks import locked
+        from warehouse.database import libpq_environment
+        from warehouse.settings import get_settings
+
+        settings = get_settings()
+        prepare_all(settings)
+        # One build at a time, whichever process asked for it: two would rename the same tables.
+        with locked("paidmedia build", settings), environment(libpq_environment(settings)):
+            dbt = DbtCliResource(
+                project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=dbt_executable()
+            )
+            # Unit tests prove the logic on made-up rows: they belong to development, not to every build.
+            arguments = ["build", "--exclude-resource-type", "unit_test"]
+            target = settings.paidmedia_home / "dbt" / "target"  # kept: dbt parses only what changed since last time
+            yield from reported(dbt.cli(arguments, context=context, target_path=target).stream())
+
+    return dbt_build
+
+
+def reported(events: Iterator[Any]) -> Iterator[Any]:
+    """Pass dbt's events on and tell a listening terminal how far the build is."""
+    for number, event in enumerate(events, start=1):
+        progress.report(f"dbt: {number} results, {event_name(event)}")
+        yield event
+
+
+def event_name(event: Any) -> str:
+    """What an event of dbt is about, for a person."""
+    if isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation):
+        return f"tested {event.check_name}"
+    key = getattr(event, "asset_key", None)
+    return f"built {key.to_user_string()}" if key else "working"
+
+
+def page_specs(manifest_path: Path) -> list[dg.AssetSpec]:
+    """The app's pages, from dbt's exposures: what reads the marts ends the graph."""
+    content = json.loads(manifest_path.read_text())
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(["streamlit_app", exposure["name"]]),
+            deps=[
+                dg.AssetKey([content["nodes"][node]["schema"], content["nodes"][node]["name"]])
+                for node in exposure["depends_on"]["nodes"]
+            ],
+            description=exposure["description"],
+            group_name="app",
+            kinds={"streamlit"},
+        )
+        for exposure in content["exposures"].values()
+    ]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The graph, its pages, and the job that builds it."""
+    path = manifest()
+    models = dbt_definition(path)
+    build = dg.define_asset_job(
+        names.BUILD_JOB, selection=dg.AssetSelection.assets(models), description="Model what was delivered."
+    )
+    return dg.Definitions(assets=[models, *page_specs(path)], jobs=[build])

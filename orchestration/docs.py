@@ -1,0 +1,43 @@
+"""`make docs`: the dbt docs as one static page, `PAIDMEDIA_HOME/docs/site/index.html`, with the database's catalog."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment
+from warehouse.database import libpq_environment
+from warehouse.errors import PaidMediaError
+from warehouse.settings import Settings, get_settings
+
+
+def build_docs(settings: Settings) -> Path:
+    """Generate the page and return its path. Raises `PaidMediaError` with dbt's last words."""
+    target = settings.paidmedia_home / "docs" / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
+    command = [dbt_executable(), "--quiet", "docs", "generate", "--static", "--profiles-dir", str(DBT_FOLDER)]
+    with environment(libpq_environment(settings) | paths):
+        done = subprocess.run(command, cwd=DBT_FOLDER, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        words = (done.stdout + done.stderr).strip().splitlines()
+        raise PaidMediaError(f"dbt docs failed: {words[-1] if words else 'no output'}", where=str(DBT_FOLDER))
+    page = settings.paidmedia_home / "docs" / "site" / "index.html"
+    page.parent.mkdir(exist_ok=True)
+    shutil.copyfile(target / "static_index.html", page)
+    return page
+
+
+def main() -> None:
+    """Build and say where the page is."""
+    from warehouse.cli.console import complain, say
+
+    try:
+        say(f"The dbt docs are one page: {build_docs(get_settings())}")
+    except PaidMediaError as error:
+        complain(str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

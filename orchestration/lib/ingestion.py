@@ -1,0 +1,177 @@
+"""What `paidmedia load`, `upload` and `build` do: run the jobs, show progress, tell what came of it.
+
+Each raises `PaidMediaError` with one line when something failed; what other clients delivered is in the marts by then.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from orchestration.lib import names
+from orchestration.lib.progress import Listener
+from orchestration.lib.runs import JobOutcome, run_job
+from warehouse import database, verdicts
+from warehouse.audit import operator
+from warehouse.cli.console import console, say, show_table
+from warehouse.clients import get_client
+from warehouse.errors import PaidMediaError
+from warehouse.settings import Settings, get_settings
+
+DAILY_SOURCES = ("surfside", "vibe")
+MANY = 20  # a table longer than a screen says less than its end
+
+
+def load(source: str, first: date, last: date, *, client_id: str | None, build: bool) -> None:
+    """Load `first` to `last`, both included, for one client or all that the source serves."""
+    from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+    settings = get_settings()
+    _check_load(source, first, last)
+    if client_id is not None:
+        with database.session(settings) as current:
+            get_client(current, client_id)
+    tags = {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
+    config = {f"load_{source}": {"clients": [client_id] if client_id else []}}
+    with _progress(f"Loading {source}") as listener:
+        outcome = run_job(settings, names.load_job(source), listener=listener, tags=tags, op_config=config)
+    _finish(settings, outcome, build=build)
+
+
+def upload(files: Sequence[Path], client_id: str, *, as_of: str | None, supersede: bool, build: bool) -> None:
+    """Take in exports of a client, in the order given. `as_of` is when the platform made them (UTC without a zone).
+
+    A file that cannot even be received is named; the others are loaded.
+    """
+    settings = get_settings()
+    if as_of is not None and supersede:
+        raise PaidMediaError("--as-of and --supersede say two things", fix="choose one")
+    made_at = None if as_of is None else _parse_time(as_of)
+    with database.session(settings) as current:
+        get_client(current, client_id)
+    received, refused = _receive(settings, files, client_id, as_of=made_at, supersede=supersede)
+    if not received:
+        _raise(refused)
+    config = {"load_facebook": {"upload_ids": received}}
+    with _progress("Loading " + ", ".join(file.name for file in files)) as listener:
+        outcome = run_job(settings, names.load_job("facebook"), listener=listener, op_config=config)
+    _finish(settings, outcome, build=build, problems=refused)
+
+
+def _receive(
+    settings: Settings, files: Sequence[Path], client_id: str, *, as_of: datetime | None, supersede: bool
+) -> tuple[list[str], list[str]]:
+    """The ids of the uploads that were taken, and a line for each file that was not."""
+    from loaders import facebook
+
+    received, refused = [], []
+    for file in files:
+        try:
+            upload_id = facebook.receive(
+                settings, file, file.name, client_id, operator(), as_of=as_of, supersede=supersede
+            )
+            received.append(str(upload_id))
+        except PaidMediaError as error:
+            refused.append(str(error))
+    return received, refused
+
+
+def build() -> None:
+    """Judge what waits for a verdict, then model what changed."""
+    settings = get_settings()
+    with database.session(settings) as current:
+        waiting = verdicts.pending_everywhere(current)
+    problems = []
+    for source, count in waiting.items():
+        with _progress(f"Judging {count} deliveries of {source}") as listener:
+            problems += _problems(run_job(settings, names.judge_job(source), listener=listener))
+    problems += _build(settings)
+    _raise(problems)
+
+
+def _finish(settings: Settings, outcome: JobOutcome, *, build: bool, problems: Sequence[str] = ()) -> None:
+    """Tell what a load brought, build, and raise if either failed or there were problems before."""
+    _show_attempts(settings, outcome.run_id)
+    found = [*problems, *_problems(outcome)]
+    if build:
+        found += _build(settings)
+    _raise(found)
+
+
+def _build(settings: Settings) -> list[str]:
+    with _progress("Building the marts") as listener:
+        outcome = run_job(settings, names.BUILD_JOB, listener=listener)
+    if outcome.succeeded:
+        say(f"Built the marts (run {outcome.run_id}).")
+        return []
+    return [f"the build failed: {line}" for line in _problems(outcome)]
+
+
+def _problems(outcome: JobOutcome) -> list[str]:
+    if outcome.succeeded:
+        return []
+    return outcome.failed_checks or outcome.errors or [f"run {outcome.run_id} failed"]
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise PaidMediaError("; ".join(problems))
+
+
+def _show_attempts(settings: Settings, run_id: str) -> None:
+    """The ledger's rows of this run, and the warnings that came with them."""
+    query = """
+        select client_id, origin, status, covers_from, covers_to, rows_read, rows_accepted, rows_rejected,
+            rows_dropped, warnings
+        from control.ingestion_runs
+        where dagster_run_id = :run_id
+        order by client_id, started_at, origin
+    """
+    with database.session(settings) as current:
+        attempts = current.execute(text(query), {"run_id": run_id}).all()
+    headings = ("client", "origin", "status", "from", "to", "read", "accepted", "rejected", "dropped")
+    if len(attempts) > MANY:
+        attempts_shown, rest = attempts[-MANY:], len(attempts) - MANY
+        say(f"{rest} earlier deliveries are not listed; `paidmedia status` counts them.")
+    else:
+        attempts_shown = attempts
+    if attempts:
+        show_table(f"Run {run_id}", headings, (row[:9] for row in attempts_shown), right=(5, 6, 7, 8))
+    for row in attempts:
+        for warning in row.warnings or []:
+            say(f"Warning: {row.client_id}: {row.origin}: {warning}")
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Listener]:
+    """A spinner with the newest report on a terminal; one line at the start elsewhere."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        screen.print(f"{title} …", markup=False)
+        yield lambda _message: None
+        return
+    with screen.status(f"{title} …") as status:
+        yield lambda message: status.update(f"{title} … [dim]{message}[/dim]")
+
+
+def _check_load(source: str, first: date, last: date) -> None:
+    from orchestration.defs.ingest import FIRST_DAY
+
+    if source not in DAILY_SOURCES:
+        fix = "paidmedia upload FILE --client SLUG" if source == "facebook" else f"one of {', '.join(DAILY_SOURCES)}"
+        raise PaidMediaError(f"{source!r} cannot be loaded by day", fix=fix)
+    today = datetime.now(UTC).date()
+    if first > last:
+        raise PaidMediaError(f"--from {first} lies after --to {last}", fix="swap them")
+    if first < date.fromisoformat(FIRST_DAY) or last > today:
+        raise PaidMediaError(f"days from {FIRST_DAY} to today ({today}) can be loaded", fix="change --from or --to")
+
+
+def _parse_time(value: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise PaidMediaError(f"--as-of {value!r} is no time", fix="write 2026-11-01T09:30, in UTC") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,69 @@
+"""Run a job of the code location in this process, as the CLI does: afterwards the run is in Dagster's UI."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.lib.instance import prepare_dagster_home
+from orchestration.lib.progress import Listener, listening
+from warehouse.settings import Settings
+
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """What a run came to. `failed_checks` are one line each, the check's name first; `errors` those of failed steps."""
+
+    run_id: str
+    succeeded: bool
+    failed_checks: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def run_job(
+    settings: Settings,
+    job_name: str,
+    *,
+    listener: Listener,
+    tags: Mapping[str, str] | None = None,
+    op_config: Mapping[str, Mapping[str, Any]] | None = None,
+) -> JobOutcome:
+    """Run one job to its end. `op_config` maps an op's name to its config."""
+    from orchestration.definitions import defs
+
+    prepare_dagster_home(settings)
+    config = QUIET | {"ops": {op: {"config": dict(values)} for op, values in (op_config or {}).items()}}
+    with dg.DagsterInstance.get() as instance, listening(listener), _words_to(settings.paidmedia_home / "logs"):
+        job = defs().resolve_job_def(job_name)
+        result = job.execute_in_process(
+            run_config=config, instance=instance, tags=dict(tags or {}), raise_on_error=False
+        )
+    checks = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    blamed = [check for check in checks if check.severity == dg.AssetCheckSeverity.ERROR]
+    errors = [_reason(event) for event in result.all_events if event.is_step_failure]
+    return JobOutcome(result.run_id, result.success and not blamed, [_line(check) for check in blamed], errors)
+
+
+@contextmanager
+def _words_to(folder: Path) -> Iterator[None]:
+    """What dbt says while it works goes to a log: the terminal shows progress and the outcome."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "jobs.log").open("a") as log, redirect_stdout(log):
+        yield
+
+
+def _line(check: dg.AssetCheckEvaluation) -> str:
+    return f"{check.check_name} of {check.asset_key.to_user_string()}: {check.description or 'failed'}"
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """The innermost cause of a failed step, in one line."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return " ".join((error.message if error else event.message or "failed").split())[:1000]

@@ -1,0 +1,42 @@
+"""The dbt project run as a user runs it: `dbt build` in its own folder, with the usual libpq variables set."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+
+from tests.dbt_project import raw_tables
+from warehouse.database import libpq_environment
+from warehouse.settings import get_settings
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+
+Build = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def raw(database_url: str) -> Iterator[Connection]:
+    """A connection to a migrated database whose raw tables are there and empty."""
+    connection = raw_tables.connect(database_url)
+    raw_tables.create(connection)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def build(raw: Connection, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Runs `dbt build` with the given arguments on this module's database; leaves nothing in the project folder."""
+    target = tmp_path_factory.mktemp("target")
+    env = os.environ | libpq_environment(get_settings())
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        raw.commit()
+        dbt = Path(sys.executable).with_name("dbt")
+        command = [str(dbt), "--no-use-colors", "build", "--target-path", str(target), "--log-path", str(target)]
+        return subprocess.run([*command, *arguments], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+
+    return run

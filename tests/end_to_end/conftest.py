@@ -1,0 +1,65 @@
+"""One finished `make run` for all tests of this folder: a short plan in a home of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import server_home
+from warehouse.settings import PROJECT_ROOT
+
+DAYS = 40  # reaches over the middle of a month, where the rates change, and over a turn of month
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run printed and where it left its things."""
+
+    home: Path
+    output: str
+    returncode: int
+    seconds: float
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """An environment in which every command works on this run."""
+        programs = str(Path(sys.executable).parent)
+        return os.environ | {"PAIDMEDIA_HOME": str(self.home), "PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on this run's home."""
+        return subprocess.run(
+            words, env=self.environment, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
+
+
+def run(home: Path) -> FinishedRun:
+    """What `make run` does, with fewer days."""
+    started = time.monotonic()
+    environment = os.environ | {"PAIDMEDIA_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox.run", str(DAYS)],
+        env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    return FinishedRun(home, done.stdout + done.stderr, done.returncode, time.monotonic() - started)
+
+
+@pytest.fixture(scope="session")
+def finished_run() -> Iterator[FinishedRun]:
+    """A run in a fresh home; its server is stopped at the end."""
+    with server_home() as home:
+        yield run(home)
+
+
+@pytest.fixture(scope="session")
+def copied_run(finished_run: FinishedRun) -> Iterator[FinishedRun]:
+    """A copy of the finished run, for tests that add to it."""
+    finished_run.command("paidmedia", "db", "stop")
+    with server_home() as home:
+        subprocess.run(["cp", "-a", f"{finished_run.home}/.", str(home)], check=True)
+        yield replace(finished_run, home=home)

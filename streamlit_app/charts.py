@@ -1,0 +1,131 @@
+"""Altair charts. Colours follow the theme; every tooltip reads exactly as the cards do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from streamlit_app import format as shown_as
+from streamlit_app.metrics import MEASURES, METRICS, Metric
+
+Row = dict[str, Any]
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+GREY = "#8796a0"  # readable on both themes
+SOURCES = list(shown_as.SOURCE_NAMES.values())  # in this order, so that a source keeps its colour whatever is chosen
+
+
+def trend(rows: Sequence[Row], previous: Sequence[Row], metric: Metric, currency: str) -> AnyChart:
+    """A metric per day, and the compared period under it, dashed, its first day under the first. Gaps stay gaps."""
+    frame = pd.DataFrame(
+        [
+            {
+                "day": pd.Timestamp(row["date"]),
+                "value": _float(row[metric.name]),
+                "shown": shown_as.shown(metric, row[metric.name], currency),
+                "name": shown_as.day(row["date"]),
+            }
+            for row in rows
+        ]
+    )
+    before = pd.DataFrame(
+        [
+            {
+                "day": pd.Timestamp(row["date"]),
+                "value": _float(earlier[metric.name]),
+                "shown": shown_as.shown(metric, earlier[metric.name], currency),
+                "name": shown_as.day(earlier["date"]),
+            }
+            for row, earlier in zip(rows, previous, strict=False)
+        ],
+        columns=["day", "value", "shown", "name"],
+    )
+    across = alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", grid=False, labelOverlap=True))
+    up = alt.Y("value:Q", title=shown_as.headed(metric, currency), scale=alt.Scale(zero=True))
+    tooltip = [alt.Tooltip("name:N", title="Day"), alt.Tooltip("shown:N", title=metric.label)]
+    lines = [
+        alt.Chart(before)
+        .mark_line(color=GREY, strokeDash=[4, 3], strokeWidth=1.5, point=alt.OverlayMarkDef(opacity=0, size=60))
+        .encode(x=across, y=up, tooltip=tooltip),
+        alt.Chart(frame)
+        .mark_line(strokeWidth=2.2, point=alt.OverlayMarkDef(size=60 if len(frame) == 1 else 14))
+        .encode(x=across, y=up, tooltip=tooltip),
+    ]
+    return alt.layer(*lines).properties(height=300)
+
+
+def by_source(rows: Sequence[Row], metric: Metric, currency: str) -> AnyChart:
+    """A metric per source, with its value written at the bar and, for what adds up, its share."""
+    frame = pd.DataFrame(
+        [
+            {
+                "source": shown_as.source_name(row["source"]),
+                "value": _float(row[metric.name]),
+                "label": _labelled(row[metric.name], rows, metric, currency),
+            }
+            for row in rows
+        ]
+    )
+    base = alt.Chart(frame).encode(y=alt.Y("source:N", title=None, sort=SOURCES, axis=alt.Axis(ticks=False)))
+    bars = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.45}).encode(
+        x=alt.X("value:Q", title=None, axis=None),
+        color=alt.Color("source:N", scale=alt.Scale(domain=SOURCES), legend=None),
+        tooltip=[alt.Tooltip("source:N", title="Source"), alt.Tooltip("label:N", title=metric.label)],
+    )
+    labels = base.mark_text(align="left", baseline="middle", dx=0, dy=-29, color=GREY, fontSize=12.5).encode(
+        x=alt.value(2), text="label:N"
+    )
+    return alt.layer(bars, labels).properties(height=max(92 * len(rows), 120))
+
+
+def spend_and_revenue(rows: Sequence[Row], labels: Sequence[str], currency: str) -> AnyChart:
+    """Spend beside revenue per week or month, oldest first; periods that are not complete are pale."""
+    metrics = (METRICS["spend"], METRICS["conversion_revenue"])
+    frame = pd.DataFrame(
+        [
+            {
+                "period": label,
+                "what": metric.label,
+                "value": _float(row[metric.name]),
+                "shown": shown_as.shown(metric, row[metric.name], currency),
+                "state": "complete" if row["is_complete"] else "not complete",
+            }
+            for row, label in zip(rows, labels, strict=True)
+            for metric in metrics
+        ]
+    )
+    names = [metric.label for metric in metrics]
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            x=alt.X("period:N", title=None, sort=list(labels), axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            xOffset=alt.XOffset("what:N", sort=names),
+            y=alt.Y("value:Q", title=currency),
+            color=alt.Color("what:N", title=None, scale=alt.Scale(domain=names), legend=alt.Legend(orient="top")),
+            opacity=alt.Opacity(
+                "state:N", scale=alt.Scale(domain=["complete", "not complete"], range=[1, 0.4]), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("period:N", title="Period"),
+                alt.Tooltip("state:N", title="State"),
+                alt.Tooltip("what:N", title="What"),
+                alt.Tooltip("shown:N", title="Amount"),
+            ],
+        )
+        .properties(height=300)
+    )
+    return chart
+
+
+def _labelled(value: Any, rows: Sequence[Row], metric: Metric, currency: str) -> str:
+    words = shown_as.shown(metric, value, currency)
+    whole = sum(row[metric.name] for row in rows if row[metric.name] is not None)
+    if metric.name not in MEASURES or value is None or not whole or any(row[metric.name] is None for row in rows):
+        return words
+    return f"{words} · {shown_as.quantized(value * 100 / whole, 1)} %"
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)

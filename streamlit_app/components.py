@@ -1,0 +1,203 @@
+"""The parts that pages are made of: cards, tables, the line that says as of when, and the empty and error states."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from streamlit_app import format as shown_as
+from streamlit_app.metrics import MEASURES, METRICS, Metric
+from streamlit_app.scope import LEVELS, Node, Scope
+from streamlit_app.timeliness import COLOURS, HELD, NO_DATA, STALE, Timeliness
+from warehouse.errors import PaidMediaError
+
+Row = dict[str, Any]
+
+STYLE = Path(__file__).with_name("style.css")
+FAVICON = Path(__file__).with_name("favicon.svg")
+# Pixels, so that all columns of one client fit a laptop's screen beside the filters.
+NAME_WIDTH = 165
+WIDTHS = {
+    "source": 80, "client_name": 110, "reason": 330, "label": 215,
+    "impressions": 92, "clicks": 72, "ctr": 80, "conversions": 94, "conversion_revenue": 110, "spend": 100,
+    "cpc": 84, "cpa": 84, "roas": 84,
+}  # fmt: skip
+OPEN, OPEN_WIDTH = "open", 46
+OPEN_SIGN = ":material/arrow_forward:"
+BADGES = 4  # more than fit a line are counted, and listed on the page of data freshness
+
+
+def style() -> None:
+    """Number typography and the grid of the cards; colours come from the theme."""
+    st.html(STYLE)
+
+
+def kpi_cards(
+    current: Row, previous: Row | None, currency: str, *, trend: Sequence[Row] = (), judged: bool = True
+) -> None:
+    """One card per metric; the one of `spend` is the container `kpi-spend`, CSS class `st-key-kpi-spend`.
+
+    `judged` colours a change by whether it is good; without it changes are grey, as for a period that is not complete.
+    """
+    with st.container(key="kpis"):
+        for metric in METRICS.values():
+            _kpi_card(metric, current, previous, currency, trend, judged)
+
+
+def metric_table(
+    rows: Sequence[Row],
+    names: dict[str, str],
+    currency: str,
+    *,
+    key: str,
+    title: str,
+    changes: bool = False,
+    on_open: Callable[[int], None] | None = None,
+) -> None:
+    """A sortable table: the name columns (column → heading), then the metrics, rounded, NULL as a dash.
+
+    `changes` adds to each metric that adds up its change in percent against the row's `previous_<metric>`. `on_open` is
+    called with the number of a row when its button, in the name column `open`, is pressed.
+    """
+    frame = pd.DataFrame([{heading: _name(row, column) for column, heading in names.items()} for row in rows])
+    config: dict[str, Any] = {}
+    for metric in METRICS.values():
+        heading = shown_as.headed(metric, currency)
+        frame[heading] = [_number(metric, row[metric.name]) for row in rows]
+        config[heading] = st.column_config.NumberColumn(
+            format=_grid_format(metric), help=metric.meaning, width=WIDTHS[metric.name]
+        )
+        if changes and metric.name in MEASURES:
+            heading = f"{metric.label} Δ %"
+            frame[heading] = [_change(row, metric) for row in rows]
+            config[heading] = st.column_config.NumberColumn(format="%+.1f", width=122)
+    main = next(column for column in names if column != OPEN)
+    for column, heading in names.items():
+        if column == OPEN:
+            config[heading] = _open_column(f"{key}-open", on_open)
+            continue
+        width = WIDTHS.get(column, NAME_WIDTH if column == main else 130)
+        config[heading] = st.column_config.TextColumn(width=width, pinned=column == main)
+    with st.container(key=key):
+        st.dataframe(
+            frame, column_config=config, hide_index=True, placeholder=shown_as.ABSENT, alt=title, key=f"{key}-grid",
+        )  # fmt: skip
+
+
+def choose_metric(label: str | None = None) -> str:
+    """The metric that charts draw and tables rank by; the same on every page."""
+    if st.session_state.get("metric") not in METRICS:
+        st.session_state["metric"] = "impressions"
+    chosen = st.segmented_control(
+        label or "Metric", list(METRICS), format_func=lambda name: METRICS[name].label, key="metric", required=True,
+        label_visibility="visible" if label else "collapsed", persist_state="session",
+    )  # fmt: skip
+    return chosen or "impressions"
+
+
+def as_of(freshness: Sequence[Row], judged: Sequence[Timeliness]) -> None:
+    """How far the data reaches, when it last came, and what is late, in colour."""
+    last_days = [row["last_date"] for row in freshness if row["last_date"] is not None]
+    deliveries = [row["last_delivered_at"] for row in freshness if row["last_delivered_at"] is not None]
+    parts = [
+        f"Data to **{shown_as.day(max(last_days, default=None))}**",
+        f"last delivery {shown_as.moment(max(deliveries, default=None))}",
+    ]
+    late = [item for item in judged if item.is_late or HELD in item.states]
+    badges = [_badge(item) for item in late[:BADGES]]
+    if len(late) > BADGES:
+        badges.append(f":gray-badge[{len(late) - BADGES} more]")
+    with st.container(key="as-of"):
+        st.markdown(f":small[:gray[{' · '.join(parts)}]] {' '.join(badges)}")
+
+
+def empty(what: str, *commands: str) -> None:
+    """Nothing to show yet: what is missing and the commands that bring it."""
+    with st.container(key="empty", border=True):
+        st.markdown(f"#### :material/inbox: {what}")
+        if commands:
+            st.code("\n".join(commands), language="bash")
+
+
+def nothing_in_scope() -> None:
+    """The filters leave no rows."""
+    with st.container(key="nothing", border=True):
+        st.markdown("#### :material/filter_alt_off: Nothing was delivered for this choice")
+        st.caption("Choose other days, clients, sources or campaigns at the left.")
+
+
+def failure(error: PaidMediaError) -> None:
+    """One clear message where something is away."""
+    with st.container(key="failure"):
+        what = error.what[:1].upper() + error.what[1:]
+        st.error(f"**{shown_as.escaped(what)}**", icon=":material/cloud_off:")
+        if error.where:
+            st.caption(shown_as.escaped(error.where))
+        if error.fix:
+            st.markdown(f"What to do: {shown_as.escaped(error.fix)}")
+        st.button("Try again", icon=":material/refresh:")
+
+
+def name_columns(scope: Scope, level: str, inside: Node | None = None) -> dict[str, str]:
+    """The name columns of a table of a level: the entity, those above it up to `inside`, source, client if several."""
+    above = LEVELS.index(inside.level) + 1 if inside else 0
+    levels = LEVELS[above : LEVELS.index(level) + 1] or (level,)
+    columns = {f"{name}_name": name.capitalize() for name in reversed(levels)} | {"source": "Source"}
+    return columns | ({"client_name": "Client"} if len(scope.client_ids) > 1 else {})
+
+
+def _kpi_card(
+    metric: Metric, current: Row, previous: Row | None, currency: str, trend: Sequence[Row], judged: bool
+) -> None:
+    change = shown_as.change(current[metric.name], previous[metric.name]) if previous else None
+    colour = {"up": "normal", "down": "inverse", None: "off"}[metric.better] if judged else "off"
+    values = [float(row[metric.name]) for row in trend if row[metric.name] is not None]
+    with st.container(key=f"kpi-{metric.key}"):
+        st.metric(
+            metric.label,
+            shown_as.shown(metric, current[metric.name], currency),
+            delta=shown_as.shown_change(change),
+            delta_color=colour,  # type: ignore[arg-type]
+            help=metric.meaning,
+            border=True,
+            chart_data=values if len(values) > 1 else None,
+            chart_type="line",
+        )
+
+
+def _name(row: Row, column: str) -> str:
+    return shown_as.source_name(row[column]) if column == "source" else str(row[column])
+
+
+def _change(row: Row, metric: Metric) -> float | None:
+    change = shown_as.change(row[metric.name], row[f"previous_{metric.name}"])
+    return None if change is None else float(shown_as.quantized(change, 1))
+
+
+def _grid_format(metric: Metric) -> str:
+    return "%,d" if metric.kind == "count" else f"%,.{metric.decimals}f"
+
+
+def _open_column(key: str, on_open: Callable[[int], None] | None) -> Any:
+    if on_open is None:
+        return st.column_config.TextColumn("", width=OPEN_WIDTH, pinned=True)
+    return st.column_config.ButtonColumn(
+        "", width=OPEN_WIDTH, pinned=True, type="tertiary", key=key,
+        on_click=lambda: on_open(st.session_state[key].row),
+    )  # fmt: skip
+
+
+def _badge(item: Timeliness) -> str:
+    worst = next(state for state in (NO_DATA, STALE, HELD) if state in item.states)
+    words = {NO_DATA: "no data", STALE: f"{item.days_behind} days old", HELD: "delivery held"}[worst]
+    name = shown_as.escaped(f"{shown_as.source_name(item.source)}, {item.client_name}")
+    return f":{COLOURS[worst]}-badge[{name}: {words}]"
+
+
+def _number(metric: Metric, value: Any) -> float | int | None:
+    rounded = shown_as.rounded(metric, value)
+    if rounded is None:
+        return None
+    return int(rounded) if metric.kind == "count" else float(rounded)

@@ -1,0 +1,235 @@
+"""The filters of every page: the widgets, the URL that keeps them, and the scope that they mean.
+
+    URL → session state → widgets → scope → URL
+
+The URL holds only what differs from the defaults, so a link shows a colleague the same view. What it holds is never
+trusted: a client, source or campaign that the viewer may not see is dropped before anything is asked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from streamlit_app import format as shown_as
+from streamlit_app import queries
+from streamlit_app.metrics import METRICS
+from streamlit_app.periods import COMPARISONS, PRESETS, Period, compared_with, preset
+from streamlit_app.scope import LEVELS, Reading, Scope
+
+Row = dict[str, Any]
+
+# What the URL keeps, by the key of the widget. One choice each, with its default and what else is allowed; a state of
+# None is a choice with no fixed list, checked where it is used.
+CHOICES: dict[str, tuple[str | None, Iterable[str] | None]] = {
+    "period": ("last_30_days", PRESETS),
+    "compare": ("previous", COMPARISONS),
+    "currency": (None, None),
+    "metric": ("impressions", METRICS),
+    "grain": ("week", ("week", "month")),
+    "level": (None, LEVELS),
+    "open": (None, None),
+}
+LISTS = ("client", "source", "campaign")
+FILTERS = frozenset({"client", "currency", "source", "period", "compare", "campaign"})
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What can be chosen: the viewer's clients with data and how far each source of theirs reaches. Never empty."""
+
+    reading: Reading
+    clients: list[Row]
+    freshness: list[Row]
+
+    def delivered(self, client_ids: tuple[str, ...], sources: tuple[str, ...]) -> Period:
+        """From the first to the last delivered day of these; of all when these have none, of today when nobody has."""
+        reached = [row for row in self.freshness if row["last_date"] is not None]
+        chosen = [row for row in reached if row["client_id"] in client_ids and row["source"] in sources] or reached
+        if not chosen:
+            return Period(self.reading.today, self.reading.today)
+        return Period(min(row["first_date"] for row in chosen), max(row["last_date"] for row in chosen))
+
+
+def from_url(parameters: dict[str, list[str]]) -> dict[str, Any]:
+    """The state that a URL asks for; whatever it says wrongly is left out."""
+    state: dict[str, Any] = {name: list(dict.fromkeys(parameters[name])) for name in LISTS if parameters.get(name)}
+    for name, (_, allowed) in CHOICES.items():
+        value = (parameters.get(name) or [""])[0]
+        if value and (allowed is None or value in allowed):
+            state[name] = value
+    if state.get("period") == "custom":
+        start, end = (_day((parameters.get(name) or [""])[0]) for name in ("from", "to"))
+        if start and end and start <= end:
+            state["dates"] = (start, end)
+        else:
+            del state["period"]
+    return state
+
+
+def to_url(state: dict[str, Any]) -> dict[str, list[str]]:
+    """The parameters that bring a state back; defaults are left out."""
+    parameters = {name: list(state[name]) for name in LISTS if state.get(name)}
+    for name, (default, _) in CHOICES.items():
+        if state.get(name) and state[name] != default:
+            parameters[name] = [state[name]]
+    dates: Any = state.get("dates") or ()
+    if state.get("period") == "custom" and len(dates) == 2:
+        parameters["from"], parameters["to"] = [dates[0].isoformat()], [dates[1].isoformat()]
+    return parameters
+
+
+def restore() -> None:
+    """Take the URL's state over, once per session."""
+    if "restored" not in st.session_state:
+        st.session_state["restored"] = True
+        names = (*LISTS, *CHOICES, "from", "to")
+        st.session_state.update(from_url({name: st.query_params.get_all(name) for name in names}))
+
+
+def remember() -> None:
+    """Write the state into the URL where it differs."""
+    names = (*LISTS, *CHOICES, "dates")
+    wanted = to_url({name: st.session_state[name] for name in names if name in st.session_state})
+    if {name: st.query_params.get_all(name) for name in st.query_params} != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def reset() -> None:
+    """Put every filter back to its default."""
+    for name in (*LISTS, *CHOICES, "dates"):
+        st.session_state.pop(name, None)
+
+
+def choose(catalog: Catalog, used: frozenset[str] = FILTERS) -> Scope:
+    """Draw the filters that a page uses and return the scope that they mean."""
+    client_ids, currency = _choose_clients(catalog)
+    sources = _choose_sources(catalog, client_ids) if "source" in used else _sources(catalog, client_ids)
+    delivered = catalog.delivered(client_ids, sources)
+    period, compared = delivered, None
+    if "period" in used:
+        period = _choose_period(delivered)
+        compared = _choose_comparison(period, delivered)
+    campaign_ids = _choose_campaigns(catalog, client_ids, sources) if "campaign" in used else ()
+    st.button("Reset filters", on_click=reset, icon=":material/restart_alt:", type="tertiary")
+    return Scope(catalog.reading, client_ids, currency, period, compared, sources, campaign_ids)
+
+
+def _choose_clients(catalog: Catalog) -> tuple[tuple[str, ...], str]:
+    """The chosen clients of one currency: amounts of two are never added, so with several one is asked for."""
+    names = {row["client_id"]: _client_name(row) for row in catalog.clients}
+    _keep_known("client", names)
+    chosen = st.multiselect(
+        "Clients", list(names), format_func=names.__getitem__, key="client", placeholder="All clients",
+        persist_state="session",
+    )  # fmt: skip
+    rows = [row for row in catalog.clients if row["client_id"] in chosen] or catalog.clients
+    currencies = by_frequency(row["currency"] for row in rows)
+    currency = currencies[0]
+    if len(currencies) > 1:
+        if st.session_state.get("currency") not in currencies:
+            st.session_state["currency"] = currency
+        currency = st.segmented_control(
+            "Currency", currencies, key="currency", required=True, persist_state="session",
+            help="Amounts of different currencies are never added: pick the one to look at.",
+        ) or currency  # fmt: skip
+        left_out = [row["client_name"] for row in rows if row["currency"] != currency]
+        st.caption(f"Not shown, billed in another currency: {shown_as.escaped(', '.join(left_out))}.")
+    return tuple(row["client_id"] for row in rows if row["currency"] == currency), currency
+
+
+def _choose_sources(catalog: Catalog, client_ids: tuple[str, ...]) -> tuple[str, ...]:
+    available = _sources(catalog, client_ids)
+    _keep_known("source", available)
+    chosen = st.multiselect(
+        "Sources", available, format_func=shown_as.source_name, key="source", placeholder="All sources",
+        persist_state="session",
+    )  # fmt: skip
+    return tuple(source for source in available if source in chosen) or available
+
+
+def _choose_period(delivered: Period) -> Period:
+    if st.session_state.get("period") not in PRESETS:
+        st.session_state["period"] = CHOICES["period"][0]
+    name = st.selectbox(
+        "Days", list(PRESETS), format_func=PRESETS.__getitem__, key="period", persist_state="session",
+        help=f"Counted back from the last delivered day, {shown_as.day(delivered.end)}.",
+    )  # fmt: skip
+    if name != "custom":
+        period = preset(name, delivered)
+        st.caption(shown_as.days(period.start, period.end))
+        return period
+    if "dates" not in st.session_state:
+        last = preset("last_30_days", delivered)
+        st.session_state["dates"] = (last.start, last.end)
+    dates: Any = st.date_input("From – to", key="dates", format="YYYY-MM-DD", persist_state="session")
+    if isinstance(dates, tuple) and len(dates) == 2:
+        st.session_state["whole_dates"] = dates
+    start, end = st.session_state.get("whole_dates") or (delivered.start, delivered.end)
+    st.caption(shown_as.days(start, end))
+    return Period(start, end)
+
+
+def _choose_comparison(period: Period, delivered: Period) -> Period | None:
+    if st.session_state.get("compare") not in COMPARISONS:
+        st.session_state["compare"] = CHOICES["compare"][0]
+    name = st.selectbox(
+        "Compared with", list(COMPARISONS), format_func=COMPARISONS.__getitem__, key="compare", persist_state="session"
+    )
+    compared = compared_with(period, name)
+    if compared is None:
+        return None
+    if not delivered.holds(compared):
+        st.caption(f"{shown_as.days(compared.start, compared.end)}: no change is shown, not all of it was delivered.")
+        return None
+    st.caption(shown_as.days(compared.start, compared.end))
+    return compared
+
+
+def _choose_campaigns(catalog: Catalog, client_ids: tuple[str, ...], sources: tuple[str, ...]) -> tuple[str, ...]:
+    rows = queries.campaigns(catalog.reading, client_ids, sources)
+    clients = {row["client_id"]: row["client_name"] for row in catalog.clients}
+    labels = {row["campaign_id"]: _campaign_label(row, clients, len(client_ids) > 1) for row in rows}
+    _keep_known("campaign", labels)
+    return tuple(
+        st.multiselect(
+            "Campaigns", list(labels), format_func=labels.__getitem__, key="campaign", placeholder="All campaigns",
+            persist_state="session",
+        )
+    )  # fmt: skip
+
+
+def by_frequency(values: Iterable[str]) -> list[str]:
+    """Each value once, the most frequent first, ties by name."""
+    counted: dict[str, int] = {}
+    for value in values:
+        counted[value] = counted.get(value, 0) + 1
+    return sorted(counted, key=lambda value: (-counted[value], value))
+
+
+def _sources(catalog: Catalog, client_ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({row["source"] for row in catalog.freshness if row["client_id"] in client_ids}))
+
+
+def _keep_known(name: str, known: Iterable[str]) -> None:
+    """Drop what a URL or an earlier choice of clients asks for and these do not have."""
+    if name in st.session_state:
+        st.session_state[name] = [value for value in st.session_state[name] if value in known]
+
+
+def _client_name(row: Row) -> str:
+    return str(row["client_name"]) if row["is_active"] else f"{row['client_name']} (disabled)"
+
+
+def _campaign_label(row: Row, clients: dict[str, str], several_clients: bool) -> str:
+    parts = [row["campaign_name"], shown_as.source_name(row["source"])]
+    return " · ".join(parts + ([clients[row["client_id"]]] if several_clients else []))
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""What a query may read: who asks, which state of the data, and the filters. Every cached answer is kept under it."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from streamlit_app.identity import Viewer
+from streamlit_app.periods import Period
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A viewer and the state of the marts that they read: part of every cache key, so nobody gets another's answer.
+
+    `today` is the day (UTC) of the database's clock.
+    """
+
+    viewer: Viewer
+    data_version: str
+    today: date
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The filters of a view, resolved: `client_ids` and `sources` are named one by one, never "all".
+
+    The clients are all billed in `currency`. No `campaign_ids` means every campaign. `compared` is the period that
+    deltas are taken against; None when there is none or when it has days before the first delivered one.
+    """
+
+    reading: Reading
+    client_ids: tuple[str, ...]
+    currency: str
+    period: Period
+    compared: Period | None
+    sources: tuple[str, ...]
+    campaign_ids: tuple[str, ...] = ()
+
+    def over(self, period: Period) -> "Scope":
+        """The same filters over other days."""
+        return replace(self, period=period, compared=None)
+
+
+LEVELS = ("campaign", "strategy", "placement", "creative")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One campaign, strategy, placement or creative."""
+
+    level: str
+    id: str
+    name: str
+
+
+def deeper(level: str) -> str | None:
+    """The level below; None below a creative."""
+    index = LEVELS.index(level) + 1
+    return LEVELS[index] if index < len(LEVELS) else None

@@ -1,0 +1,48 @@
+"""Overview: the nine numbers with their change, their trend, the sources and the first campaigns."""
+
+import streamlit as st
+
+from streamlit_app import charts, components, frame, queries
+from streamlit_app import format as shown_as
+from streamlit_app.metrics import METRICS
+from streamlit_app.scope import Scope
+
+CAMPAIGNS = 10  # as many as one glance takes in; Performance has all of them
+
+
+def show(scope: Scope) -> None:
+    """Draw the page."""
+    current = queries.totals(scope)
+    if current["impressions"] is None:
+        components.nothing_in_scope()
+        return
+    before = scope.over(scope.compared) if scope.compared else None
+    days = queries.trend(scope)
+    components.kpi_cards(current, queries.totals(before) if before else None, scope.currency, trend=days)
+
+    metric = METRICS[components.choose_metric()]
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        st.subheader(f"{metric.label} per day")
+        if scope.compared:
+            st.caption(f"Dashed: {shown_as.days(scope.compared.start, scope.compared.end)}")
+        chart = charts.trend(days, queries.trend(before) if before else [], metric, scope.currency)
+        st.altair_chart(chart, width="stretch", alt=f"{metric.label} per day")
+    with right:
+        st.subheader(f"{metric.label} by source")
+        chart = charts.by_source(queries.by_source(scope), metric, scope.currency)
+        st.altair_chart(chart, width="stretch", alt=f"{metric.label} by source")
+
+    rows = queries.breakdown(scope, "campaign", None, metric.name, CAMPAIGNS)
+    st.subheader(f"Campaigns by {metric.in_words}")
+    components.metric_table(
+        rows, components.name_columns(scope, "campaign"), scope.currency,
+        key="campaigns", title="Campaigns",
+    )  # fmt: skip
+    entities = rows[0]["entities"]
+    if entities > len(rows):
+        st.caption(f"The first {len(rows)} of {shown_as.counted(entities, 'campaign')}; Performance has all.")
+
+
+if __name__ == "__main__":
+    show(frame.scope())

@@ -1,0 +1,111 @@
+"""Summaries: weeks and months of the chosen clients, their change, their best and their weakest."""
+
+import streamlit as st
+
+from streamlit_app import charts, components, frame, queries
+from streamlit_app import format as shown_as
+from streamlit_app.metrics import METRICS
+from streamlit_app.scope import Scope
+
+SHOWN = {"week": 26, "month": 24}  # half a year of weeks, two years of months
+CHARTED = {"week": 13, "month": 13}
+LISTED = 5
+RANKINGS = {
+    "campaigns": "Top campaigns by conversions",
+    "creatives": "Top creatives by revenue",
+    "underperformers": "Underperformers",
+}
+GRAINS = {"week": "Weeks", "month": "Months"}
+
+
+def show(scope: Scope) -> None:
+    """Draw the page."""
+    grain = st.segmented_control(
+        "Grain", list(GRAINS), format_func=GRAINS.__getitem__, key="grain", required=True, persist_state="session",
+        default=None if "grain" in st.session_state else "week", label_visibility="collapsed",
+    ) or "week"  # fmt: skip
+    st.caption("All sources and campaigns of the chosen clients. Weeks start on Monday; all days are UTC.")
+    rows = queries.summaries(scope, grain, SHOWN[grain])
+    if not rows:
+        components.nothing_in_scope()
+        return
+    labels = {row["period_start"]: period_label(row, grain) for row in rows}
+
+    chart_rows = list(reversed(rows[: CHARTED[grain]]))
+    st.subheader("Spend and revenue")
+    st.altair_chart(
+        charts.spend_and_revenue(chart_rows, [_short(row, grain) for row in chart_rows], scope.currency),
+        width="stretch", alt="Spend and revenue per period",
+    )  # fmt: skip
+
+    starts = list(labels)
+    latest = next((row["period_start"] for row in rows if row["is_complete"]), starts[0])
+    start = st.selectbox(
+        grain.capitalize(), starts, index=starts.index(latest), format_func=labels.__getitem__, key=f"{grain}-start",
+        width=340,
+    )  # fmt: skip
+    _one_period(scope, grain, next(row for row in rows if row["period_start"] == start))
+    st.subheader(f"All {GRAINS[grain].lower()}")
+    _table(scope, rows, labels, grain)
+
+
+def period_label(row: components.Row, grain: str) -> str:
+    """A week or month as a reader names it, marked while it is not complete."""
+    start, end = row["period_start"], row["period_end"]
+    name = shown_as.days(start, end) if grain == "week" else f"{start:%B %Y}"
+    return name if row["is_complete"] else f"{name} (incomplete)"
+
+
+def _short(row: components.Row, grain: str) -> str:
+    start = row["period_start"]
+    return f"{start.day} {start:%b %y}" if grain == "week" else f"{start:%b %Y}"
+
+
+def _one_period(scope: Scope, grain: str, row: components.Row) -> None:
+    previous = {name: row[f"previous_{name}"] for name in METRICS}
+    is_fair = row["is_complete"] and row["previous_is_complete"]
+    if is_fair:
+        st.markdown(f":small[:gray[Change against the {grain} before.]]")
+    elif row["is_complete"]:
+        st.markdown(f":small[:gray[The {grain} before is not complete, so the change is not judged.]]")
+    else:
+        st.markdown(
+            f":orange-badge[Incomplete] :small[:gray[The change is against the whole {grain} before, so not judged.]]"
+        )
+    components.kpi_cards(row, previous, scope.currency, judged=is_fair)
+    for tab, ranking in zip(st.tabs(list(RANKINGS.values())), RANKINGS, strict=True):
+        with tab:
+            _ranking(scope, grain, row, ranking)
+    if grain == "month":
+        st.subheader("Sources of the month")
+        components.metric_table(
+            queries.month_by_source(scope, row["period_start"]), {"source": "Source"}, scope.currency,
+            key="month-sources", title="Sources of the month",
+        )  # fmt: skip
+
+
+def _ranking(scope: Scope, grain: str, row: components.Row, ranking: str) -> None:
+    listed = queries.highlights(scope, grain, row["period_start"], ranking, LISTED)
+    if not listed:
+        st.caption(f"None in this {grain}.")
+        return
+    several = {"client_name": "Client"} if len(scope.client_ids) > 1 else {}
+    components.metric_table(
+        listed, {"name": "Campaign" if ranking == "campaigns" else "Creative", "source": "Source"} | several,
+        scope.currency, key=f"ranking-{ranking}", title=RANKINGS[ranking],
+    )  # fmt: skip
+    if ranking == "underperformers":
+        st.caption("Spend at or above the average, CTR under half of that of the source's other creatives.")
+
+
+def _table(scope: Scope, rows: list[components.Row], labels: dict[object, str], grain: str) -> None:
+    """Every period with its metrics and the change of each that adds up."""
+    components.metric_table(
+        [row | {"label": labels[row["period_start"]]} for row in rows],
+        {"label": grain.capitalize()}, scope.currency, key="periods",
+        title=f"All {GRAINS[grain].lower()}", changes=True,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    show(frame.scope())

@@ -1,0 +1,262 @@
+"""Every page, run by Streamlit against a real Postgres: what it shows, what the URL keeps, and what goes wrong."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import marts_tables
+import pytest
+from sqlalchemy import Engine, text
+from streamlit.proto.Metric_pb2 import Metric as MetricColours
+from streamlit.testing.v1 import AppTest
+
+from streamlit_app import format as shown_as
+from streamlit_app import queries
+from streamlit_app.identity import Viewer
+from streamlit_app.main import PAGES
+from streamlit_app.metrics import METRICS
+from streamlit_app.periods import Period
+from streamlit_app.scope import Scope
+from warehouse import database
+
+MAIN = Path(__file__).parents[2] / "streamlit_app" / "main.py"
+LAST_30 = Period(date(2025, 10, 30), marts_tables.LAST)
+
+
+def opened(page: str = "overview", **parameters: Any) -> AppTest:
+    """The app on a page, with the parameters of a URL."""
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.query_params.update(parameters)
+    app.run()
+    if page != "overview":
+        app.switch_page(f"views/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def cards(app: AppTest) -> dict[str, tuple[str, str]]:
+    """Value and change of every card, by its label."""
+    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+
+
+def expected(client_ids: tuple[str, ...], currency: str, period: Period) -> dict[str, Any]:
+    """The metrics that the marts have for these clients and days."""
+    reading = queries.reading(Viewer("a test", None))
+    assert reading is not None
+    return queries.totals(Scope(reading, client_ids, currency, period, None, ("facebook", "surfside", "vibe")))
+
+
+def texts(app: AppTest) -> str:
+    """All that is written on the page."""
+    elements = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.code, *app.error, *app.warning, *app.info]
+    return "\n".join(str(element.value) for element in elements)
+
+
+@pytest.mark.parametrize(("page", "title"), [(name, title) for name, title, _ in PAGES])
+def test_every_page_says_as_of_when_and_what_is_late(marts: Engine, page: str, title: str) -> None:
+    app = opened(page)
+    assert app.title[0].value == title
+    assert "Data to **28 Nov 2025** · last delivery 29 Nov 2025, 05:12 UTC" in texts(app)
+    assert ":red-badge[Facebook, Acme Outdoor:" in texts(app)
+    assert not app.error
+
+
+def test_overview_shows_the_nine_numbers_of_the_marts(marts: Engine) -> None:
+    truth = expected(("acme", "bolt"), "USD", LAST_30)
+    before = expected(("acme", "bolt"), "USD", Period(date(2025, 9, 30), date(2025, 10, 29)))
+    shown = cards(opened())
+    assert list(shown) == [metric.label for metric in METRICS.values()]
+    for metric in METRICS.values():
+        change = shown_as.change(truth[metric.name], before[metric.name])
+        assert shown[metric.label] == (
+            shown_as.shown(metric, truth[metric.name], "USD"),
+            shown_as.shown_change(change),
+        )
+
+
+def test_overview_charts_and_ranks_the_chosen_metric(marts: Engine) -> None:
+    app = opened(metric="roas")
+    assert [heading.value for heading in app.subheader] == ["ROAS per day", "ROAS by source", "Campaigns by ROAS"]
+    table = app.dataframe[0].value
+    assert list(table.columns[:3]) == ["Campaign", "Source", "Client"]
+    assert list(table["ROAS (%)"]) == sorted(table["ROAS (%)"], reverse=True)
+    assert table[table["Source"] == "Vibe"]["Clicks"].isna().all()
+    app.segmented_control(key="metric").set_value("spend").run()
+    assert app.subheader[0].value == "Spend per day"
+    assert app.query_params["metric"] == "spend"
+
+
+def test_currencies_are_asked_for_and_never_added(marts: Engine) -> None:
+    app = opened()
+    assert app.segmented_control(key="currency").value == "USD"
+    assert "Not shown, billed in another currency: Cosmo Kaffee." in texts(app)
+    app.segmented_control(key="currency").set_value("EUR").run()
+    spend = shown_as.shown(METRICS["spend"], expected(("cosmo",), "EUR", LAST_30)["spend"], "EUR")
+    assert cards(app)["Spend"][0] == spend
+    app.multiselect(key="client").set_value(["acme", "bolt"]).run()
+    assert cards(app)["Spend"][0].endswith(" USD")
+    assert "currency" not in [control.key for control in app.segmented_control]
+
+
+def test_filters_are_kept_in_the_url_and_from_page_to_page(marts: Engine) -> None:
+    app = opened(client="acme", period="last_month", source="surfside")
+    assert app.multiselect(key="client").value == ["acme"]
+    assert app.selectbox(key="period").value == "last_month"
+    spend = cards(app)["Spend"]
+    app.selectbox(key="compare").set_value("none").run()
+    assert app.query_params == {"client": "acme", "period": "last_month", "source": "surfside", "compare": "none"}
+    for page in ("data_freshness", "summaries", "performance"):
+        app.switch_page(f"views/{page}.py").run()
+        assert app.query_params["period"] == "last_month"
+    app.switch_page("views/overview.py").run()
+    assert cards(app)["Spend"] == (spend[0], "")
+
+
+def test_a_url_for_what_there_is_not_is_ignored(marts: Engine) -> None:
+    app = opened(client="nobody", source="tiktok", campaign="none", period="ages", currency="XXX", open="campaign:none")
+    assert cards(app) == cards(opened())
+    assert not cards(opened("performance", open="campaign:none"))
+
+
+def test_days_before_the_first_delivery_are_not_compared(marts: Engine) -> None:
+    app = opened(period="custom", **{"from": "2025-09-05", "to": "2025-09-14"})
+    assert {delta for _, delta in cards(app).values()} == {""}
+    assert "not all of it was delivered" in texts(app)
+
+
+def test_days_without_rows_say_so(marts: Engine) -> None:
+    app = opened(period="custom", **{"from": "2020-01-01", "to": "2020-01-31"})
+    assert "Nothing was delivered for this choice" in texts(app)
+    app.switch_page("views/performance.py").run()
+    assert not app.exception
+    assert "Nothing was delivered for this choice" in texts(app)
+
+
+def test_reset_puts_every_filter_back(marts: Engine) -> None:
+    app = opened(client="cosmo", period="last_7_days")
+    next(button for button in app.button if button.label == "Reset filters").click().run()
+    assert app.multiselect(key="client").value == []
+    assert app.selectbox(key="period").value == "last_30_days"
+
+
+def test_performance_goes_down_and_its_totals_equal_the_cards(marts: Engine) -> None:
+    app = opened(client="bolt")
+    truth = cards(app)
+    app.switch_page("views/performance.py").run()
+    for level, nodes in (("campaign", 6), ("strategy", 12), ("placement", 12), ("creative", 24)):
+        app.segmented_control(key="level").set_value(level).run()
+        table, totals = app.dataframe[0].value, app.dataframe[1].value
+        assert len(table) == nodes
+        assert totals[level.capitalize()][0].startswith(f"Total of {nodes} ")
+        assert table["Impressions"].sum() == totals["Impressions"][0]
+        for metric in METRICS.values():
+            value = totals[shown_as.headed(metric, "USD")][0]
+            words = f"{value:,.{metric.decimals}f}" + {"count": "", "money": " USD", "percent": " %"}[metric.kind]
+            assert words == truth[metric.label][0]
+
+
+def test_performance_opens_an_entity_and_comes_back(marts: Engine) -> None:
+    app = opened("performance", client="acme", source="surfside")
+    for level, below in (("campaign", 2), ("strategy", 1), ("placement", 2)):
+        chooser = next(box for box in app.selectbox if box.label == f"Open a {level}")
+        wanted = chooser.options[0]
+        chooser.select_index(0).run()
+        assert not app.exception
+        path = [button.label for button in app.button if (button.key or "").startswith("path-")]
+        assert path[-1] == shown_as.escaped(wanted.split(" · ")[0])
+        assert len(app.dataframe[0].value) == below
+        assert app.query_params["open"].startswith(f"{level}:")
+    assert app.segmented_control(key="level").options == ["Creatives"]
+    next(button for button in app.button if button.label == "All campaigns").click().run()
+    assert "open" not in app.query_params
+    assert len(app.dataframe[0].value) == 2
+
+
+def test_summaries_mark_what_is_incomplete_and_judge_no_unfair_change(marts: Engine) -> None:
+    app = opened("summaries")
+    weeks = app.selectbox(key="week-start")
+    assert weeks.options[0] == "24 – 30 Nov 2025 (incomplete)"
+    assert weeks.value == date(2025, 11, 17)
+    assert "Change against the week before." in texts(app)
+    week = expected(("acme", "bolt"), "USD", Period(date(2025, 11, 17), date(2025, 11, 23)))
+    assert cards(app)["Spend"][0] == shown_as.shown(METRICS["spend"], week["spend"], "USD")
+    assert MetricColours.MetricColor.GREEN in {metric.color for metric in app.metric}
+    weeks.select_index(0).run()
+    assert ":orange-badge[Incomplete]" in texts(app)
+    assert {metric.color for metric in app.metric} == {MetricColours.MetricColor.GRAY}
+    assert len(app.dataframe[-1].value) == 13
+
+
+def test_months_have_their_sources_and_rankings(marts: Engine) -> None:
+    app = opened("summaries", client="acme", grain="month")
+    assert app.selectbox(key="month-start").value == date(2025, 10, 1)
+    headings = [heading.value for heading in app.subheader]
+    assert headings == ["Spend and revenue", "Sources of the month", "All months"]
+    assert [tab.label for tab in app.tabs] == [
+        "Top campaigns by conversions",
+        "Top creatives by revenue",
+        "Underperformers",
+    ]
+    sources = next(table.value for table in app.dataframe if "Source" in table.value.columns[:1])
+    assert list(sources["Source"]) == ["Facebook", "Surfside", "Vibe"]
+    assert app.query_params == {"client": "acme", "grain": "month"}
+
+
+def test_freshness_shows_what_is_late_held_and_rejected(marts: Engine) -> None:
+    with marts.begin() as connection:
+        connection.execute(text("update marts.data_freshness set last_date = current_date - 1 where source <> 'vibe'"))
+        connection.execute(
+            text("update marts.data_freshness set held_deliveries = 1 where client_id = 'bolt' and source = 'facebook'")
+        )
+        connection.execute(text("update marts.dim_clients set is_active = false where client_id = 'acme'"))
+    try:
+        app = opened("data_freshness")
+        table = app.dataframe[0].value
+        states = {(row["Client"], row["Source"]): list(row["State"]) for _, row in table.iterrows()}
+        assert states == {
+            ("Acme Outdoor", "Facebook"): ["Disabled"], ("Acme Outdoor", "Surfside"): ["Disabled"],
+            ("Acme Outdoor", "Vibe"): ["Disabled"], ("Bolt Energy", "Facebook"): ["Held"],
+            ("Bolt Energy", "Surfside"): ["On time"], ("Bolt Energy", "Vibe"): ["Stale"],
+        }  # fmt: skip
+        shown = {metric.label: metric.value for metric in app.metric}
+        assert shown["Sources on time"] == "5 of 6"
+        assert shown["Rows rejected"] == "12"
+        assert "paidmedia release DELIVERY" in texts(app)
+        assert (table["Rows read"] == table["Accepted"] + table["Rejected"] + table["Total rows dropped"]).all()
+    finally:
+        marts_tables.create(marts)
+        marts_tables.fill(marts)
+
+
+def test_before_the_first_build_the_app_names_the_command(marts: Engine) -> None:
+    with marts.begin() as connection:
+        connection.execute(text("drop schema marts cascade"))
+    try:
+        app = opened()
+        assert "There are no marts yet" in texts(app)
+        assert "make run" in texts(app)
+        assert "paidmedia build" in texts(app)
+        marts_tables.create(marts)
+        app.run()
+        assert "Nothing has been delivered yet" in texts(app)
+        assert "paidmedia load surfside" in texts(app)
+    finally:
+        marts_tables.create(marts)
+        marts_tables.fill(marts)
+
+
+def test_a_database_that_is_away_is_one_message_without_a_traceback(
+    marts: Engine, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    app = opened()
+    with monkeypatch.context() as away:
+        away.setenv("DATABASE_URL", f"postgresql://nobody:secret@127.0.0.1:{unused_port}/nowhere")
+        app.run()
+        database.engine().dispose()
+        assert not app.exception
+        assert [error.value for error in app.error] == ["**The database cannot be reached**"]
+        assert "DATABASE" in texts(app)
+        assert "secret" not in texts(app)
+    app.run()
+    assert not app.error
+    assert cards(app)

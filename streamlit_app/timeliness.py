@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-# The daily loads of 05:00 and 06:00 UTC bring yesterday; until they have run, the day before it is the last one.
-DAILY_LATE_AFTER_DAYS = 2
-# Exports are uploaded by hand, about once a week.
-LATE_AFTER_DAYS = {"facebook": 8}
+from warehouse.monitor import LATE_AFTER_DAYS
 
 ON_TIME, STALE, HELD, PENDING, NO_DATA, DISABLED = "On time", "Stale", "Held", "Pending", "No data", "Disabled"
 COLOURS = {ON_TIME: "green", STALE: "red", HELD: "orange", PENDING: "gray", NO_DATA: "red", DISABLED: "gray"}
@@ -37,7 +34,7 @@ def judge(row: dict[str, Any], is_active: bool, today: date) -> Timeliness:
         states.append(DISABLED)
     elif behind is None:
         states.append(NO_DATA)
-    elif behind > LATE_AFTER_DAYS.get(row["source"], DAILY_LATE_AFTER_DAYS):
+    elif behind > LATE_AFTER_DAYS[row["source"]]:
         states.append(STALE)
     if row["held_deliveries"]:
         states.append(HELD)

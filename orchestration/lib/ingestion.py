@@ -3,6 +3,7 @@
 Each raises `PaidMediaError` with one line when something failed; what other clients delivered is in the marts by then.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
 
 DAILY_SOURCES = ("surfside", "vibe")
+SECONDS_BETWEEN_LINES = 5.0
 MANY = 20  # a table longer than a screen says less than its end
 
 
@@ -146,14 +148,27 @@ def _show_attempts(settings: Settings, run_id: str) -> None:
 
 @contextmanager
 def _progress(title: str) -> Iterator[Listener]:
-    """A spinner with the newest report on a terminal; one line at the start elsewhere."""
+    """A spinner with the newest report on a terminal; elsewhere a line at the start and one every few seconds."""
     screen = console(stderr=True)
     if not screen.is_terminal:
         screen.print(f"{title} …", markup=False)
-        yield lambda _message: None
+        yield _now_and_then(lambda message: screen.print(f"  {message}", markup=False))
         return
     with screen.status(f"{title} …") as status:
         yield lambda message: status.update(f"{title} … [dim]{message}[/dim]")
+
+
+def _now_and_then(tell: Listener) -> Listener:
+    """Pass on a report only when the last one is some seconds old."""
+    told = time.monotonic()
+
+    def listener(message: str) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            tell(message)
+
+    return listener
 
 
 def _check_load(source: str, first: date, last: date) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.lib import names
 from orchestration.lib.instance import prepare_dagster_home
 from orchestration.lib.progress import Listener, listening
 from warehouse.settings import Settings
@@ -58,6 +59,9 @@ def _words_to(folder: Path) -> Iterator[None]:
 
 
 def _line(check: dg.AssetCheckEvaluation) -> str:
+    """What failed, for a person; the clients' check says it all in its description."""
+    if check.check_name == names.CLIENTS_CHECK and check.description:
+        return check.description
     return f"{check.check_name} of {check.asset_key.to_user_string()}: {check.description or 'failed'}"
 
 

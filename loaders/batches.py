@@ -1,0 +1,245 @@
+"""A batch of cells → Arrow rows and rejects, column by column."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from json.encoder import encode_basestring
+
+import pyarrow as pa
+
+from loaders import parsing
+from loaders.cells import Batch, Cell
+from loaders.columns import COUNTS, LEVELS, MEASURES, Mapped, SourceColumns
+from loaders.errors import LoadRefused
+from loaders.schema import AMOUNT, row_schema
+from loaders.totals import Totals
+
+NAMES = tuple(f"{level}_name" for level in LEVELS)
+OUTSIDE = "the day lies outside the days asked for"
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that cannot be used: the first wrong cell, why, and the whole row as JSON. `date` where it is readable."""
+
+    source_row: int
+    column_name: str
+    value: str
+    reason: str
+    row_values: str
+    date: date | None
+
+
+@dataclass
+class _Problems:
+    """By position in the batch: the wrong cells as (field, reason)."""
+
+    found: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def add(self, position: int, name: str, reason: str) -> None:
+        self.found.setdefault(position, []).append((name, reason))
+
+
+class BatchReader:
+    """Reads the batches of one file in turn and remembers what concerns the file as a whole."""
+
+    def __init__(
+        self,
+        spec: SourceColumns,
+        mapped: Mapped,
+        filename: str,
+        currency: str,
+        requested_days: tuple[date, ...] | None,
+    ) -> None:
+        self.totals = Totals(frozenset(measure for measure in MEASURES if measure in mapped.columns))
+        self.rejects: list[RejectedRow] = []
+        self.currencies: set[str] = set()
+        self._spec, self._mapped, self._filename, self._currency = spec, mapped, filename, currency
+        self._requested = None if requested_days is None else frozenset(requested_days)
+        self._total_row: int | None = None
+
+    def read(self, batch: Batch) -> pa.Table:
+        """The accepted rows of a batch, without `delivery_id`. Raises `LoadRefused` for a defect of the whole file."""
+        self._check_synonyms(batch)
+        dropped = self._total_rows(batch)
+        self._check_periods(batch, dropped)
+        problems = _Problems()
+        days = self._days(batch, dropped, problems)
+        names = self._names(batch, problems)
+        measures = self._measures(batch, dropped, problems)
+        rejected = {position for position in problems.found if position not in dropped}
+        self._reject(batch, rejected, problems, days)
+        kept = [p for p in range(len(batch.row_numbers)) if p not in rejected and p not in dropped]
+        if self._mapped.currency_column is not None:
+            cells = batch.columns[self._mapped.currency_column]
+            self.currencies.update(str(cell).strip().upper() for cell in set(cells) if str(cell).strip())
+        for measure, values in measures.items():
+            self.totals.add(measure, "read", values)
+            self.totals.add(measure, "rejected", (values[p] for p in rejected))
+            self.totals.add(measure, "dropped", (values[p] for p in dropped))
+        self.totals.rows["read"] += len(batch.row_numbers)
+        self.totals.rows["rejected"] += len(rejected)
+        self.totals.rows["dropped"] += len(dropped)
+        rows = self._rows(batch, kept, days, names, measures)
+        self.totals.add_accepted(rows)
+        return rows
+
+    def _check_synonyms(self, batch: Batch) -> None:
+        """Columns with headings of one meaning must agree, or nobody knows which one counts."""
+        for indices in self._mapped.columns.values():
+            first = indices[0]
+            for other in indices[1:]:
+                if batch.columns[first] == batch.columns[other]:
+                    continue
+                for position, (left, right) in enumerate(zip(batch.columns[first], batch.columns[other], strict=True)):
+                    if str(left).strip() != str(right).strip():
+                        keys = self._mapped.keys
+                        where = f"row {batch.row_numbers[position]}: {left!r} and {right!r}"
+                        what = f"{self._filename} has {keys[first]!r} and {keys[other]!r} with different values"
+                        raise LoadRefused(what, where=where, fix="export with only one of them")
+
+    def _total_rows(self, batch: Batch) -> set[int]:
+        """The position of the grand total: the row with no name, and no day where the file has a day column."""
+        if not self._spec.has_total_row:
+            return set()
+        indices = {self._mapped.columns[name][0] for name in NAMES if name in self._mapped.columns}
+        if self._mapped.period_end is None:
+            indices.add(self._mapped.columns["date"][0])
+        columns = [batch.columns[index] for index in sorted(indices)]
+        found = {p for p, cell in enumerate(columns[0]) if _blank(cell) and all(_blank(c[p]) for c in columns)}
+        for position in sorted(found):
+            row = batch.row_numbers[position]
+            if self._total_row is not None:
+                where = f"rows {self._total_row} and {row}"
+                raise LoadRefused(f"{self._filename} has two total rows", where=where, fix="export without subtotals")
+            self._total_row = row
+        return found
+
+    def _check_periods(self, batch: Batch, dropped: set[int]) -> None:
+        """Without a day column every row must begin and end on the same day."""
+        if self._mapped.period_end is None:
+            return
+        starts, ends = batch.columns[self._mapped.columns["date"][0]], batch.columns[self._mapped.period_end]
+        for position, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            if start != end and position not in dropped and str(start).strip() != str(end).strip():
+                where = f"row {batch.row_numbers[position]} runs from {start} to {end}"
+                what = f"{self._filename} adds several days up in one row"
+                raise LoadRefused(what, where=where, fix="export it broken down by Day (Breakdown > Time > Day)")
+
+    def _days(self, batch: Batch, dropped: set[int], problems: _Problems) -> list[date | None]:
+        index = self._mapped.columns["date"][0]
+        days: list[date | None] = []
+        for position, (day, reason) in enumerate(parsing.parse_days(batch.columns[index], self._spec.date_formats)):
+            days.append(day)
+            if reason is not None:
+                problems.add(position, "date", reason)
+            elif self._requested is not None and day not in self._requested and position not in dropped:
+                problems.add(position, "date", OUTSIDE)
+        return days
+
+    def _names(self, batch: Batch, problems: _Problems) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for name in NAMES:
+            if name not in self._mapped.columns:
+                names[name] = [self._mapped.constants[name]] * len(batch.row_numbers)
+                continue
+            memo = parsing.Memo(parsing.name)
+            parsed = [memo[cell] for cell in batch.columns[self._mapped.columns[name][0]]]
+            names[name] = [text for text, _ in parsed]
+            if any(reason for _, reason in memo.values()):
+                for position, (_, reason) in enumerate(parsed):
+                    if reason is not None:
+                        problems.add(position, name, reason)
+        return names
+
+    def _measures(self, batch: Batch, dropped: set[int], problems: _Problems) -> dict[str, list[Decimal | None]]:
+        measures: dict[str, list[Decimal | None]] = {}
+        for measure in MEASURES:
+            if measure not in self._mapped.columns:
+                continue
+            cells = batch.columns[self._mapped.columns[measure][0]]
+            counted = measure in COUNTS
+            parsed = parsing.parse_counts(cells) if counted else parsing.parse_money(cells, self._currency)
+            measures[measure] = [value for value, _ in parsed]
+            for position, (_, reason) in enumerate(parsed):
+                if reason is not None:
+                    problems.add(position, measure, reason)
+            self.totals.stated.update(measure for p in dropped if not _blank(cells[p]))
+        return measures
+
+    def _reject(self, batch: Batch, rejected: set[int], problems: _Problems, days: list[date | None]) -> None:
+        keys = self._mapped.keys
+        for position in sorted(rejected):
+            (name, reason), *others = problems.found[position]
+            index = self._mapped.columns[name][0]
+            if others:
+                also = sorted({keys[self._mapped.columns[other][0]] for other, _ in others} - {keys[index]})
+                reason = f"{reason}; also {', '.join(also)}" if also else reason
+            row = {key: str(column[position]) for key, column in zip(keys, batch.columns, strict=True)}
+            self.rejects.append(
+                RejectedRow(
+                    source_row=batch.row_numbers[position],
+                    column_name=keys[index],
+                    value=str(batch.columns[index][position]),
+                    reason=reason,
+                    row_values=json.dumps(row, ensure_ascii=False),
+                    date=days[position],
+                )
+            )
+
+    def _rows(
+        self,
+        batch: Batch,
+        kept: list[int],
+        days: list[date | None],
+        names: dict[str, list[str]],
+        measures: dict[str, list[Decimal | None]],
+    ) -> pa.Table:
+        everything = len(kept) == len(batch.row_numbers)
+        schema = row_schema()
+        columns: list[pa.Array] = []
+        for column in schema:
+            if column.name == "delivery_id":
+                continue
+            values: Sequence[object]
+            if column.name == "source_row":
+                values = batch.row_numbers
+            elif column.name == "date":
+                values = days
+            elif column.name == "unmapped":
+                values = self._unmapped(batch)
+            elif column.name in names:
+                values = names[column.name]
+            elif column.name in measures:
+                values = measures[column.name]
+            else:
+                columns.append(pa.nulls(len(kept), column.type))
+                continue
+            chosen = values if everything else [values[position] for position in kept]
+            if column.name in COUNTS:
+                columns.append(pa.array(chosen, AMOUNT).cast(column.type))
+            else:
+                columns.append(pa.array(chosen, column.type))
+        names_of = [column.name for column in schema if column.name != "delivery_id"]
+        return pa.table(dict(zip(names_of, columns, strict=True)))
+
+    def _unmapped(self, batch: Batch) -> list[str]:
+        """The other columns of each row as a JSON object, heading → text; cells repeat, so each is encoded once."""
+        encoded: list[list[str]] = []
+        for index, key in self._mapped.unmapped:
+            prefix = json.dumps(key, ensure_ascii=False) + ": "
+            memo = parsing.Memo[Cell, str](lambda cell, prefix=prefix: prefix + _json_text(cell))  # type: ignore[misc]
+            encoded.append([memo[cell] for cell in batch.columns[index]])
+        if not encoded:
+            return ["{}"] * len(batch.row_numbers)
+        return ["{" + ", ".join(parts) + "}" for parts in zip(*encoded, strict=True)]
+
+
+def _json_text(cell: Cell) -> str:
+    return encode_basestring(cell if isinstance(cell, str) else cell.isoformat())
+
+
+def _blank(cell: Cell) -> bool:
+    return isinstance(cell, str) and not cell.strip()

@@ -1,0 +1,165 @@
+"""The dlt pipeline: Arrow tables → `raw_<source>`, appended with COPY, all tables of a delivery in one load package.
+
+Every load has a pipeline folder of its own under `<home>/dlt`, removed afterwards: a crash leaves a folder and rows
+without an entry in `_dlt_loads`, which nobody reads, and never half a package for the next load to finish.
+
+Measured on 50,000 rows: 0.6 s as CSV through COPY, 0.25 s of it the package itself. Parquet would need ADBC, a driver
+that is downloaded.
+"""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, text
+
+from loaders.errors import LoadFailed
+from loaders.locks import locked
+from loaders.registry import columns_of
+from loaders.schema import json_columns, tables
+from warehouse.database import database_url
+from warehouse.settings import Settings, get_settings
+
+_one_at_a_time = Lock()  # dlt keeps its active pipeline and its configuration per process
+
+_INDEXES = (
+    ("{rows}", "delivery_id"),
+    ("rejects", "delivery_id"),
+    ("deliveries", "delivery_id"),
+    ("deliveries", "client_id, sha256"),
+    ("deliveries", "client_id, origin"),
+    ("deliveries", "_dlt_load_id"),
+    ("delivery_days", "delivery_id"),
+    ("delivery_days", "client_id, date"),
+    ("_dlt_loads", "load_id"),
+)
+
+
+def prepare(source: str, settings: Settings | None = None) -> None:
+    """Create schema `raw_<source>`, its tables and indexes where they are missing. Safe to repeat."""
+    settings = settings or get_settings()
+    with locked("paidmedia prepare", settings) as connection:
+        if not _exists(connection, source):
+            with _pipeline(source, settings) as pipeline:
+                pipeline.extract(_dlt_source(source, {}))
+                pipeline.sync_schema()
+        for table, columns in _INDEXES:
+            name = table.format(rows=columns_of(source).table)
+            index = f"ix_{name.strip('_')}_{columns.replace(', ', '_')}"
+            connection.execute(text(f'create index if not exists "{index}" on raw_{source}.{name} ({columns})'))
+
+
+def append(source: str, data: Mapping[str, pa.Table], settings: Settings) -> str:
+    """Write one package of tables, by name, and return its load id. Raises `LoadFailed`; then nothing of it counts."""
+    with _pipeline(source, settings) as pipeline:
+        with _failing(source):
+            info = pipeline.run(_dlt_source(source, data), loader_file_format="csv")
+            info.raise_on_failed_jobs()
+        return str(info.loads_ids[0])
+
+
+@contextmanager
+def _failing(source: str) -> Iterator[None]:
+    from dlt.common.exceptions import DltException
+
+    try:
+        yield
+    except DltException as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None or cause.__context__ is not None:
+            cause = cause.__cause__ or cause.__context__ or cause
+        reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]
+        fix = "nothing of it counts; load again"
+        raise LoadFailed(f"writing to raw_{source} failed", where=reason, fix=fix) from error
+
+
+@contextmanager
+def _pipeline(source: str, settings: Settings) -> Iterator[Any]:
+    import dlt
+
+    home = settings.paidmedia_home / "dlt"
+    home.mkdir(parents=True, exist_ok=True)
+    url = database_url(settings)
+    folder = Path(tempfile.mkdtemp(dir=home, prefix=f"{source}-"))
+    try:
+        with _one_at_a_time:
+            for key, value in _CONFIGURATION.items():
+                dlt.config[key] = value
+            pipeline = dlt.pipeline(
+                pipeline_name=f"raw_{source}",
+                destination=dlt.destinations.postgres(url, create_indexes=False),
+                dataset_name=f"raw_{source}",
+                pipelines_dir=str(folder),
+                progress=None,
+            )
+            # dlt warns at each load that jsonb columns arrive as text, which is meant. A new pipeline sets the level.
+            logging.getLogger("dlt").setLevel(logging.ERROR)
+            yield pipeline
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_CONFIGURATION: dict[str, object] = {
+    "runtime.dlthub_telemetry": False,
+    "normalize.parquet_normalizer.add_dlt_load_id": True,
+    # The folder is new each time: neither state nor schema is fetched from or kept in the database.
+    "restore_from_destination": False,
+}
+
+
+def _dlt_source(source: str, data: Mapping[str, pa.Table]) -> Any:
+    import dlt
+    from dlt.extract.source import DltSource
+
+    resources = [
+        dlt.resource([table], name=name, write_disposition="append", columns=_columns(name))
+        for name, table in data.items()
+    ]
+    return DltSource(_dlt_schema(source), f"raw_{source}", resources)
+
+
+def _dlt_schema(source: str) -> Any:
+    """The tables under a contract: nothing but what `schema.py` names is ever created."""
+    import dlt
+    from dlt.common.schema.utils import new_table
+
+    schema = dlt.Schema(f"raw_{source}")
+    for name in tables(columns_of(source).table):
+        columns = [{"name": column, **hints} for column, hints in _columns(name).items()]
+        columns.append({"name": "_dlt_load_id", "data_type": "text", "nullable": False})
+        schema.update_table(new_table(name, write_disposition="append", columns=columns))
+    return schema
+
+
+def _columns(table: str) -> dict[str, dict[str, Any]]:
+    """dlt's hints for the columns of a raw table."""
+    schema = tables(table)[table]  # a name that is none of the ledger's is the row table's
+    return {field.name: _hint(field, is_json=field.name in json_columns(table)) for field in schema}
+
+
+def _hint(field: pa.Field, *, is_json: bool) -> dict[str, Any]:
+    hint: dict[str, Any] = {"nullable": field.nullable}
+    if is_json:
+        return hint | {"data_type": "json"}
+    if pa.types.is_decimal(field.type):
+        return hint | {"data_type": "decimal", "precision": field.type.precision, "scale": field.type.scale}
+    if pa.types.is_timestamp(field.type):
+        return hint | {"data_type": "timestamp"}
+    if pa.types.is_date(field.type):
+        return hint | {"data_type": "date"}
+    return hint | {"data_type": "bigint" if pa.types.is_integer(field.type) else "text"}
+
+
+def _exists(connection: Connection, source: str) -> bool:
+    names = [*tables(columns_of(source).table), "_dlt_loads", "_dlt_version"]
+    found = (
+        connection.scalar(text("select to_regclass(:name)"), {"name": f"raw_{source}.{name}"}) is not None
+        for name in names
+    )
+    return all(found)

@@ -1,0 +1,183 @@
+"""One delivered file → typed rows, rejects and totals. Nothing is fetched, stored or decided about other deliveries.
+
+`bytes → cells (tabular) → fields (columns) → values (parsing) → Arrow rows + rejects + totals`
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from loaders.batches import BatchReader, RejectedRow
+from loaders.cells import Table
+from loaders.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
+from loaders.errors import LoadRefused
+from loaders.schema import row_schema
+from loaders.tabular import read_table
+from loaders.totals import Totals
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How the files of one client and source are read. `rules` are the client's source settings."""
+
+    spec: SourceColumns
+    client_id: str
+    currency: str
+    rules: Mapping[str, str]
+    max_size: int
+    max_reject_share: float
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same bytes would be read as other rows."""
+        return fingerprint(self.spec, self.rules, self.currency)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file holds. `rows` has every column of the row table but `delivery_id`, one row per accepted row.
+
+    `days` are the days that it declares, ascending. `totals` count rows and measures by fate.
+    """
+
+    rows: pa.Table
+    rejects: list[RejectedRow]
+    totals: Totals
+    days: tuple[date, ...]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def warnings_json(self) -> str:
+        """The warnings as a JSON list."""
+        return json.dumps(self.warnings, ensure_ascii=False)
+
+
+def read_delivery(
+    data: bytes, filename: str, reader: Reader, *, requested_days: tuple[date, ...] | None = None
+) -> Reading:
+    """Read one file. `requested_days` are the days that a report was asked for: it declares them all, rows or not.
+
+    Raises `LoadRefused` for a file that is not what it should be, or has too large a share of bad rows.
+    """
+    table = read_table(data, filename, max_size=reader.max_size)
+    mapped = map_columns(table.header, reader.spec, reader.rules, client_id=reader.client_id, filename=filename)
+    mapped = _one_kind(table, mapped)
+    batch_reader = BatchReader(reader.spec, mapped, filename, reader.currency, requested_days)
+    parts = [batch_reader.read(batch) for batch in table.batches()]
+    totals = batch_reader.totals
+    used = totals.rows["read"] - totals.rows["dropped"]
+    if used == 0 and requested_days is None:
+        besides = " besides the total" if totals.rows["dropped"] else ""
+        raise LoadRefused(f"{filename} has no rows{besides}", fix="export days on which something ran")
+    _check_rejects(batch_reader.rejects, used, reader.max_reject_share, filename)
+    currency = _currency(batch_reader, mapped, reader, filename)
+    schema = row_schema()
+    schema = schema.remove(schema.get_field_index("delivery_id"))
+    rows = pa.concat_tables(parts) if parts else schema.empty_table()
+    stated = pa.array([currency] * len(rows), pa.string())
+    rows = rows.set_column(schema.get_field_index("currency"), "currency", stated)
+    days, unusable = _declared(rows, batch_reader.rejects, requested_days)
+    warnings = [*mapped.warnings, *_compare_total_row(totals)]
+    if unusable:
+        named = ", ".join(day.isoformat() for day in unusable)
+        warnings.append(f"every row of {named} was rejected: earlier numbers of that day stay")
+    return Reading(rows.cast(schema), batch_reader.rejects, totals, days, warnings)
+
+
+def _one_kind(table: Table, mapped: Mapped) -> Mapped:
+    """Leave conversions empty unless the fallback column counts one kind of result in every row."""
+    index = mapped.columns.get("conversions", (-1,))[0]
+    if index < 0 or not mapped.is_fallback("conversions"):
+        return mapped
+    heading = mapped.keys[index]
+    if mapped.kind_column is None:
+        return mapped.without("conversions", f"{heading!r} has no result type beside it: conversions left empty")
+    kinds: set[str] = set()
+    for batch in table.batches():
+        kinds.update(" ".join(str(cell).split()) for cell in set(batch.columns[mapped.kind_column]))
+    kinds.discard("")
+    if len(kinds) == 1:
+        return mapped
+    found = ", ".join(sorted(kinds)) or "none"
+    return mapped.without(
+        "conversions", f"{heading!r} counts several kinds of results ({found}): conversions left empty"
+    )
+
+
+def _check_rejects(rejects: list[RejectedRow], used: int, max_share: float, filename: str) -> None:
+    if not rejects or Decimal(len(rejects)) <= Decimal(str(max_share)) * used:
+        return
+    first = rejects[0]
+    where = f"first row {first.source_row}, {first.column_name} = {first.value[:60]!r}: {first.reason}"
+    what = f"{len(rejects):,} of {used:,} rows of {filename} cannot be used"
+    raise LoadRefused(what, where=where, fix="mend the file and send it again, or raise MAX_REJECT_SHARE")
+
+
+def _currency(batches: BatchReader, mapped: Mapped, reader: Reader, filename: str) -> str | None:
+    """The currency that the file states, None if it states none. Raises `LoadRefused` unless it is the client's."""
+    stated = {*batches.currencies, *({mapped.heading_currency} if mapped.heading_currency else ())}
+    if len(stated) > 1:
+        where = ", ".join(sorted(stated))
+        raise LoadRefused(f"{filename} mixes currencies", where=where, fix="export one account at a time")
+    if not stated:
+        if reader.spec.currency and "reported_spend" in mapped.columns:
+            fix = "export with the account's currency in the heading, as in Amount spent (USD)"
+            raise LoadRefused(f"{filename} does not say in which currency the amounts are", fix=fix)
+        return None
+    currency: str = next(iter(stated))
+    if currency != reader.currency:
+        where = f"client {reader.client_id} bills in {reader.currency}"
+        fix = "check that this is the client's account"
+        raise LoadRefused(f"{filename} has amounts in {currency}", where=where, fix=fix)
+    return currency
+
+
+def _declared(
+    rows: pa.Table, rejects: list[RejectedRow], requested: tuple[date, ...] | None
+) -> tuple[tuple[date, ...], list[date]]:
+    """The days that the file speaks for, and those of which every row was rejected.
+
+    A day whose rows were all rejected is not declared, not even by a report that was asked for it: declaring it would
+    replace the earlier numbers of that day by nothing, because of rows that are known to exist.
+    """
+    accepted: set[date] = set(rows.column("date").unique().to_pylist())
+    unusable = {reject.date for reject in rejects if reject.date is not None} - accepted
+    if requested is None:
+        return tuple(sorted(accepted)), sorted(unusable)
+    return tuple(sorted(set(requested) - unusable)), sorted(unusable & set(requested))
+
+
+def _compare_total_row(totals: Totals) -> list[str]:
+    """A warning that names both numbers where the file's own total row is not the sum of its rows."""
+    if not totals.rows["dropped"]:
+        return []
+    different: list[str] = []
+    for measure in MEASURES:
+        stated = totals.measures[measure]["dropped"]
+        detail = totals.measures[measure]["read"] - stated
+        if measure in totals.stated and stated != detail:
+            different.append(f"{measure.replace('_', ' ')} {_plain(stated)} against {_plain(detail)}")
+    if not different:
+        return []
+    return [f"the total row differs from the sum of the rows: {', '.join(different)}; it was dropped, the rows count"]
+
+
+def _plain(value: Decimal) -> str:
+    """1234.500000000 → 1,234.5."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def summary(reading: Reading) -> dict[str, Any]:
+    """Counts and totals for people: rows by fate, days, measures of the accepted rows (None where absent)."""
+    return {
+        "rows": dict(reading.totals.rows),
+        "days": reading.days,
+        "measures": {measure: reading.totals.accepted(measure) for measure in MEASURES},
+        "warnings": list(reading.warnings),
+    }

@@ -1,0 +1,229 @@
+"""Load a client's reports of some days: ask for all of them, poll each, load what is done.
+
+A report is asked for once: its id is kept, and a run that was killed goes on with the report that it had asked for.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from loaders.clients import account_of
+from loaders.errors import LoadFailed
+from loaders.intake import Arrival, Intake, open_intake, reader_for
+from loaders.results import LoadResult, Progress, silent
+from loaders.timespan import cut, days_between
+from loaders.vibe import requests
+from loaders.vibe.clock import Clock
+from loaders.vibe.columns import COLUMNS
+from loaders.vibe.source import BROKEN, DONE, MAX_DAYS, BadContent, Expired, Refusal, ReportApi, ReportStatus
+from warehouse import database
+from warehouse.credentials import VibeAccount
+from warehouse.settings import Settings
+
+FRESH_ADDRESSES = 3
+
+
+@dataclass
+class _Report:
+    """A report on its way. `requested_at` is its as-of; `next_poll` is when it may be asked about again."""
+
+    request_id: UUID
+    report_id: str
+    first: date
+    last: date
+    requested_at: datetime
+    next_poll: datetime
+    is_resumed: bool = False
+    polls: int = 0
+    state: str = "created"
+    expiries: int = field(default=0)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        return days_between(self.first, self.last)
+
+    @property
+    def origin(self) -> str:
+        return f"report {self.report_id}"
+
+
+def load(
+    settings: Settings,
+    client_id: str,
+    date_from: date,
+    date_to: date,
+    *,
+    dagster_run_id: str | None = None,
+    on_progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> LoadResult:
+    """Load `date_from` to `date_to`, both included, in reports of at most 45 days; each declares all its days.
+
+    A report that cannot be had is a failed delivery of the result; the others load. Raises `PaidMediaError` only
+    where the client cannot be served at all.
+    """
+    tell, clock = on_progress or silent, clock or Clock()
+    with database.session(settings) as current:
+        account = account_of(current, settings, client_id)
+    reader = reader_for(settings, COLUMNS, client_id)
+    with (
+        open_intake(settings, reader, dagster_run_id=dagster_run_id, on_progress=tell) as intake,
+        _api(settings, account, client_id, clock, tell) as api,
+    ):
+        load_ = _Load(settings, account, client_id, clock, tell, api, intake)
+        load_.run(list(cut(date_from, date_to, MAX_DAYS)))
+    return LoadResult("vibe", client_id, intake.outcomes)
+
+
+@contextmanager
+def _api(settings: Settings, account: VibeAccount, client_id: str, clock: Clock, tell: Progress) -> Iterator[ReportApi]:
+    api = ReportApi(settings, account, client_id, clock, tell)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+@dataclass
+class _Load:
+    """One call of `load`."""
+
+    settings: Settings
+    account: VibeAccount
+    client_id: str
+    clock: Clock
+    tell: Progress
+    api: ReportApi
+    intake: Intake
+    offered: dict[str, UUID] = field(default_factory=dict)
+
+    def run(self, spans: list[tuple[date, date]]) -> None:
+        waiting = [report for first, last in spans if (report := self._ask(first, last)) is not None]
+        while waiting:
+            report = min(waiting, key=lambda each: each.next_poll)
+            seconds = (report.next_poll - self.clock.now()).total_seconds()
+            if seconds > 0:
+                self.clock.sleep(seconds)
+            waiting.remove(report)
+            again = self._advance(report)
+            if again is not None:
+                waiting.append(again)
+        self.intake.flush()
+        for outcome in self.intake.outcomes:
+            if outcome.origin in self.offered and outcome.status != "failed":
+                requests.mark(self.settings, self.offered[outcome.origin], "consumed", now=self.clock.now())
+
+    def _ask(self, first: date, last: date, *, resume: bool = True) -> _Report | None:
+        """The report of a span: one that was asked for before, else a new one; None when it cannot be had."""
+        if resume:
+            with database.session(self.settings) as current:
+                known = requests.resumable(current, self.account.account, self.client_id, first, last, self.clock.now())
+                if known is not None and known.report_id is not None:
+                    self.tell(f"going on with report {known.report_id}")
+                    return _Report(
+                        known.request_id, known.report_id, first, last, known.requested_at, self.clock.now(), True
+                    )
+        created: list[UUID] = []
+
+        def reserve() -> None:
+            if created:
+                self._give_up(created[-1], "no usable answer")
+            created.append(
+                requests.reserve(
+                    self.settings,
+                    self.account.account,
+                    self.client_id,
+                    first,
+                    last,
+                    clock=self.clock,
+                    tell=self.tell,
+                )
+            )
+
+        self.tell(f"asking for {first} to {last}")
+        try:
+            report_id = self.api.create(first, last, reserve)
+        except LoadFailed as error:
+            if created:
+                self._give_up(created[-1], str(error))
+            self.intake.failed(f"report {first} to {last}", error, days_between(first, last))
+            return None
+        requests.name_report(self.settings, created[-1], report_id)
+        requested_at = requests.requested_at(self.settings, created[-1])
+        return _Report(created[-1], report_id, first, last, requested_at, self.clock.now())
+
+    def _advance(self, report: _Report) -> _Report | None:
+        """Poll a report once and load it if it is done; the report to go on with, None when it is settled."""
+        try:
+            status = self._poll(report)
+            if status.state in DONE and status.url:
+                self._take(report, self.api.download(status.url))
+                return None
+        except LoadFailed as error:
+            return self._after_trouble(report, error)
+        if status.state in BROKEN:
+            return self._after_breaking(report, status)
+        if report.polls < self.settings.vibe_poll_attempts:
+            return report
+        where = f"{report.origin} is {status.state or 'without a status'} after {report.polls} polls"
+        fix = "load again later: it goes on with the same report"
+        self._fail(report, LoadFailed("Vibe's report is not ready", where=where, fix=fix), None)
+        return None
+
+    def _after_trouble(self, report: _Report, error: LoadFailed) -> _Report | None:
+        """A poll for a fresh address, a new report for one that the API has forgotten, or the end of it."""
+        if isinstance(error, Expired):
+            report.expiries += 1
+            if report.expiries < FRESH_ADDRESSES:
+                return report
+        forgotten = isinstance(error, Refusal) and error.status_code == 404
+        if forgotten and report.is_resumed:
+            self._give_up(report.request_id, str(error))
+            return self._ask(report.first, report.last, resume=False)
+        # A refused key is mended by another key, trouble of the network by waiting: the report itself is still there.
+        self._fail(report, error, "error" if forgotten or isinstance(error, BadContent | Expired) else None)
+        return None
+
+    def _after_breaking(self, report: _Report, status: ReportStatus) -> _Report | None:
+        """The API could not make the report: one that an earlier run had asked for is asked for anew."""
+        reason = status.message or "no reason given"
+        self._give_up(report.request_id, reason)
+        if report.is_resumed:
+            return self._ask(report.first, report.last, resume=False)
+        where = f"{report.origin}, {report.first} to {report.last}: {reason}"
+        self._fail(report, LoadFailed("Vibe could not make the report", where=where, fix="load again"), None)
+        return None
+
+    def _poll(self, report: _Report) -> ReportStatus:
+        status = self.api.status(report.report_id)
+        interval = self.settings.vibe_poll_seconds
+        report.next_poll = self.clock.now() + timedelta(seconds=interval)
+        report.polls += 1
+        if status.state != report.state:
+            report.state = status.state
+            self.tell(f"{report.origin} is {status.state}")
+        return status
+
+    def _take(self, report: _Report, data: bytes) -> None:
+        requests.mark(self.settings, report.request_id, "done", now=self.clock.now())
+        self.offered[report.origin] = report.request_id
+        self.intake.offer(
+            Arrival(
+                data,
+                f"vibe-{report.first}-{report.last}.csv",
+                origin=report.origin,
+                as_of=report.requested_at,
+                requested_days=report.days,
+            )
+        )
+
+    def _fail(self, report: _Report, error: LoadFailed, status: str | None) -> None:
+        """Record that a report cannot be had now. With a `status` it is given up, else the next run goes on with it."""
+        if status is not None:
+            requests.mark(self.settings, report.request_id, status, now=self.clock.now(), error=str(error))
+        self.intake.failed(report.origin, error, report.days)
+
+    def _give_up(self, request_id: UUID, error: str) -> None:
+        requests.mark(self.settings, request_id, "error", now=self.clock.now(), error=error[:500])

@@ -1,0 +1,79 @@
+"""What the loader tests share: clients with rules, files in the sources' shapes, and a look into Postgres."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from loaders.columns import SourceColumns
+from loaders.reading import Reader
+from warehouse import clients, database
+from warehouse.settings import Settings
+
+RULES = {"campaign": "Always On"}
+_numbers = count(1)
+
+
+@pytest.fixture
+def reader_of() -> Callable[..., Reader]:
+    """A reader without a database: `reader_of(COLUMNS, rules={…}, currency="EUR")`."""
+
+    def make(spec: SourceColumns, **changes: Any) -> Reader:
+        options: dict[str, Any] = {
+            "client_id": "acme",
+            "currency": "USD",
+            "rules": {},
+            "max_size": 2**20,
+            "max_reject_share": 0.05,
+        }
+        return Reader(spec, **options | changes)
+
+    return make
+
+
+@pytest.fixture
+def new_client(settings: Settings) -> Iterator[Callable[..., str]]:
+    """Add a client with its own S3 prefix and a campaign rule; disabled again after the test."""
+    made: list[str] = []
+
+    def add(**rules: str) -> str:
+        client_id = f"client-{next(_numbers)}"
+        values = {"prefix": client_id, **RULES, **rules}
+        with database.session(settings) as current:
+            clients.add_client(
+                current,
+                client_id,
+                name=client_id.title(),
+                currency="USD",
+                cpm=Decimal(10),
+                effective_date=date(2025, 1, 1),
+                source_settings={("surfside", setting): value for setting, value in values.items()},
+            )
+        made.append(client_id)
+        return client_id
+
+    yield add
+    with database.session(settings) as current:
+        for client_id in made:
+            clients.disable_client(current, client_id)
+
+
+@pytest.fixture
+def client_id(new_client: Callable[..., str]) -> str:
+    """A client of this test alone."""
+    return new_client()
+
+
+@pytest.fixture
+def ask(settings: Settings) -> Callable[..., list[Any]]:
+    """Rows of a query, with named parameters."""
+
+    def run(query: str, **parameters: Any) -> list[Any]:
+        with database.session(settings) as current:
+            return [tuple(row) for row in current.execute(text(query), parameters)]
+
+    return run

@@ -31,6 +31,11 @@ class FinishedRun:
         programs = str(Path(sys.executable).parent)
         return os.environ | {"PAIDMEDIA_HOME": str(self.home), "PATH": f"{programs}:{os.environ['PATH']}"}
 
+    @property
+    def database_url(self) -> str:
+        """The URL of the run's server, started if need be."""
+        return self.command("paidmedia", "db", "url").stdout.strip()
+
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command on this run's home."""
         return subprocess.run(

@@ -1,21 +1,16 @@
 """The app in a real browser, on the data of a run: a KPI card shows what the marts hold."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from urllib.error import URLError
 
 import psycopg2
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from sandbox.truth import round_half_up
 from tests.end_to_end import chromium
 from tests.end_to_end.conftest import FinishedRun
-from warehouse.settings import PROJECT_ROOT
+from tests.end_to_end.servers import app_server
 
 BROWSER = chromium.find()
 pytestmark = [
@@ -27,34 +22,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def app_url(finished_run: FinishedRun) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app/main.py", "--server.port", str(port),
-               "--server.address", "127.0.0.1", "--server.headless", "true"]  # fmt: skip
-    process = subprocess.Popen(
-        command, env=finished_run.environment, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_healthy(f"{url}/_stcore/health")
+    with app_server(finished_run.environment) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def wait_until_healthy(url: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                assert answer.status == 200
-                return
-        except (URLError, ConnectionError, TimeoutError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.3)
 
 
 @pytest.fixture
@@ -67,13 +36,32 @@ def page(app_url: str) -> Iterator[Page]:
         browser.close()
 
 
-def test_the_impressions_card_shows_what_the_marts_hold(page: Page, finished_run: FinishedRun) -> None:
-    card = page.locator(".st-key-kpi-impressions")
-    expect(card).to_be_visible(timeout=30_000)
-    shown = card.inner_text()
-    url = finished_run.command("paidmedia", "db", "url").stdout.strip()
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("select sum(impressions) from marts.daily_metrics")
-        total = cursor.fetchone()[0]
-    assert total > 0
-    assert any(character.isdigit() for character in shown)
+KPIS = """
+    select sum(impressions), sum(clicks), sum(spend), sum(clicks) * 100.0 / sum(impressions)
+    from marts.daily_metrics
+    where client_id = 'harbor-pine' and date between %s and %s
+"""
+
+
+def test_the_cards_show_what_the_marts_hold(page: Page, app_url: str, finished_run: FinishedRun) -> None:
+    with psycopg2.connect(finished_run.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("select max(date) - 20, max(date) - 1 from marts.daily_metrics")
+        first, last = cursor.fetchone()
+        cursor.execute(KPIS, (first, last))
+        impressions, clicks, spend, ctr = cursor.fetchone()
+    page.goto(f"{app_url}/?client=harbor-pine&period=custom&from={first}&to={last}")
+    for name, value in {
+        "impressions": f"{impressions:,}",
+        "clicks": f"{clicks:,}",
+        "spend": f"{round_half_up(spend, 2):,} USD",
+        "ctr": f"{round_half_up(ctr, 6)} %",
+    }.items():
+        card = page.locator(f".st-key-kpi-{name} [data-testid=stMetricValue]")
+        expect(card).to_have_text(value, timeout=30_000)
+
+
+@pytest.mark.parametrize("path", ["", "performance", "summaries", "data_freshness"])
+def test_every_page_opens_without_an_error(page: Page, app_url: str, path: str) -> None:
+    page.goto(f"{app_url}/{path}")
+    expect(page.locator(".st-key-as-of")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-testid=stException], .st-key-failure, .st-key-empty")).to_have_count(0)

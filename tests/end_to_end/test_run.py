@@ -17,8 +17,7 @@ FIGURES = """
 
 def figures(finished: FinishedRun) -> list[tuple]:
     """Every row of the fact."""
-    url = finished.command("paidmedia", "db", "url").stdout.strip()
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(finished.database_url) as connection, connection.cursor() as cursor:
         cursor.execute(FIGURES)
         return cursor.fetchall()
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,16 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import FinishedRun
-from tests.end_to_end.test_app_in_chromium import wait_until_healthy
+from tests.end_to_end.servers import free_port, wait_until_healthy
 from warehouse.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.slow]
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def test_the_three_servers_answer_and_stop_together(finished_run: FinishedRun, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""`make screenshots`: docs/images from the data of the last `make run`, every page, light and dark."""
+
+import os
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.end_to_end import chromium
+from tests.end_to_end.servers import app_server
+from warehouse.settings import PROJECT_ROOT
+
+IMAGES = PROJECT_ROOT / "docs" / "images"
+PAGES = {"overview": 1180, "performance": 1180, "summaries": 1180, "data_freshness": 640}
+MOMENT_MS = 2_500  # charts and tables fade in after the page says that it is done
+
+
+def main() -> int:
+    """Write the images; 1 where there is no browser."""
+    browser_path = chromium.find()
+    if browser_path is None:
+        print(f"No Chromium: {chromium.ADVICE}.")
+        return 1
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with app_server(os.environ) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=list(chromium.ARGUMENTS))
+        for scheme, suffix in (("light", ""), ("dark", "-dark")):
+            page = browser.new_context(color_scheme=scheme).new_page()
+            for name, height in PAGES.items():
+                take(page, f"{url}/{name}", height, IMAGES / f"{name}{suffix}.png")
+        browser.close()
+    return 0
+
+
+def take(page: Page, url: str, height: int, target: Path) -> None:
+    """One page, when it has come to rest."""
+    page.set_viewport_size({"width": 1440, "height": height})
+    page.goto(url)
+    expect(page.locator(".st-key-as-of")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(MOMENT_MS)
+    page.screenshot(path=target)
+    print(target.relative_to(PROJECT_ROOT))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

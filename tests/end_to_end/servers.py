@@ -1,0 +1,50 @@
+"""Start the product's servers as processes on free ports and wait until they answer."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.error import URLError
+
+from warehouse.settings import PROJECT_ROOT
+
+
+def free_port() -> str:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def wait_until_healthy(url: str, seconds: float = 60) -> None:
+    """Return when `url` answers 200; raise its last error after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                assert answer.status == 200
+                return
+        except (URLError, ConnectionError, TimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+@contextmanager
+def app_server(environment: Mapping[str, str]) -> Iterator[str]:
+    """The app, answering; gives its URL."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app/main.py", "--server.port", port,
+               "--server.address", "127.0.0.1", "--server.headless", "true"]  # fmt: skip
+    process = subprocess.Popen(
+        command, env=dict(environment), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)

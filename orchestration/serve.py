@@ -63,14 +63,14 @@ def serve(settings: Settings) -> int:
     """Start everything, wait for the first to end or for Ctrl-C, then end the rest. Returns an exit code."""
     ensure_migrated(settings)
     database.database_url(settings)
-    prepare_dagster_home(settings)
+    environment = os.environ | {"DAGSTER_HOME": str(prepare_dagster_home(settings))}
     ports = {service: port_for(service) for service in PORTS}
     logs = settings.paidmedia_home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     running: dict[str, subprocess.Popen[bytes]] = {}
     for service, command in commands(settings, ports).items():
         with (logs / f"{service}.log").open("ab") as log:
-            running[service] = subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT_ROOT)
+            running[service] = subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT_ROOT, env=environment)
         say(f"{TITLES[service]:>8}  http://127.0.0.1:{ports[service]}")
     say(f"Logs are in {logs}. Ctrl-C ends all of them.")
     try:

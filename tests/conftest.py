@@ -14,12 +14,30 @@ import pytest
 from warehouse import database, embedded, migrate
 from warehouse.settings import Settings, get_settings
 
-FOREIGN = ("DATABASE_URL", "S3_", "AWS_ENDPOINT", "AWS_ACCESS", "AWS_SECRET", "VIBE_", "SMTP_", "ALERT_", "PG", "DBT_")
+FOREIGN = (
+    "DATABASE_URL",
+    "S3_",
+    "AWS_ENDPOINT",
+    "AWS_ACCESS",
+    "AWS_SECRET",
+    "VIBE_",
+    "SMTP_",
+    "ALERT_",
+    "PG",
+    "DBT_",
+    "DAGSTER_",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--renew-graph` writes the snapshot of the asset graph instead of comparing with it."""
     parser.addoption("--renew-graph", action="store_true", default=False)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The tests of a file share its database, so they run in one process."""
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)

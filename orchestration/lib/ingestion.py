@@ -94,10 +94,13 @@ def build() -> None:
 
 
 def _finish(settings: Settings, outcome: JobOutcome, *, build: bool, problems: Sequence[str] = ()) -> None:
-    """Tell what a load brought, build, and raise if either failed or there were problems before."""
-    _show_attempts(settings, outcome.run_id)
+    """Tell what a load brought, build, and raise if either failed or there were problems before.
+
+    A load that failed and brought nothing leaves the marts alone.
+    """
+    brought = _show_attempts(settings, outcome.run_id)
     found = [*problems, *_problems(outcome)]
-    if build:
+    if build and (brought or not found):
         found += _build(settings)
     _raise(found)
 
@@ -122,8 +125,8 @@ def _raise(problems: list[str]) -> None:
         raise PaidMediaError("; ".join(problems))
 
 
-def _show_attempts(settings: Settings, run_id: str) -> None:
-    """The ledger's rows of this run, and the warnings that came with them."""
+def _show_attempts(settings: Settings, run_id: str) -> bool:
+    """Show the ledger's rows of this run with their warnings. True if one of them brought rows."""
     query = """
         select client_id, origin, status, covers_from, covers_to, rows_read, rows_accepted, rows_rejected,
             rows_dropped, warnings
@@ -144,6 +147,7 @@ def _show_attempts(settings: Settings, run_id: str) -> None:
     for row in attempts:
         for warning in row.warnings or []:
             say(f"Warning: {row.client_id}: {row.origin}: {warning}")
+    return any(row.status in ("loaded", "held") for row in attempts)
 
 
 @contextmanager

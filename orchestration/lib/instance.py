@@ -7,7 +7,7 @@ from warehouse.settings import PROJECT_ROOT, Settings
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Make the instance folder, put `dagster.yaml` there and name it in `DAGSTER_HOME`; a set one is respected."""
+    """Make the instance's folder and put `dagster.yaml` there; one named by `DAGSTER_HOME` is left as it is."""
     if os.environ.get("DAGSTER_HOME"):
         return Path(os.environ["DAGSTER_HOME"])
     home = settings.dagster_home
@@ -16,5 +16,4 @@ def prepare_dagster_home(settings: Settings) -> Path:
     target = home / "dagster.yaml"
     if not target.exists() or target.read_text() != wanted:
         target.write_text(wanted)
-    os.environ["DAGSTER_HOME"] = str(home)
     return home

@@ -37,9 +37,10 @@ def run_job(
     """Run one job to its end. `op_config` maps an op's name to its config."""
     from orchestration.definitions import defs
 
-    prepare_dagster_home(settings)
+    home = prepare_dagster_home(settings)
     config = QUIET | {"ops": {op: {"config": dict(values)} for op, values in (op_config or {}).items()}}
-    with dg.DagsterInstance.get() as instance, listening(listener), _words_to(settings.paidmedia_home / "logs"):
+    instance_at = dg.DagsterInstance.from_config(str(home))
+    with instance_at as instance, listening(listener), _words_to(settings.paidmedia_home / "logs"):
         job = defs().resolve_job_def(job_name)
         result = job.execute_in_process(
             run_config=config, instance=instance, tags=dict(tags or {}), raise_on_error=False

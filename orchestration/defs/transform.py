@@ -19,6 +19,7 @@ from dagster_dbt import (
 
 from orchestration.lib import names, progress
 from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment, manifest
+from orchestration.lib.failing_tests import with_reasons
 
 
 class ByName(DagsterDbtTranslator):
@@ -44,7 +45,7 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         from loaders import prepare_all
         from loaders.locks import locked
-        from warehouse.database import libpq_environment
+        from warehouse.database import engine, libpq_environment
         from warehouse.settings import get_settings
 
         settings = get_settings()
@@ -57,7 +58,10 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
             # Unit tests prove the logic on made-up rows: they belong to development, not to every build.
             arguments = ["build", "--exclude-resource-type", "unit_test"]
             target = settings.paidmedia_home / "dbt" / "target"  # kept: dbt parses only what changed since last time
-            yield from reported(dbt.cli(arguments, context=context, target_path=target).stream())
+            invocation = dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
+            yield from with_reasons(reported(invocation.stream()), invocation, engine(settings))
+        if (error := invocation.get_error()) is not None:
+            raise error
 
     return dbt_build
 

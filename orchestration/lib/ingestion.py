@@ -21,7 +21,10 @@ from warehouse.clients import get_client
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
 
-DAILY_SOURCES = ("surfside", "vibe")
+SET_UP = {
+    "surfside": "paidmedia client set SLUG --surfside-prefix FOLDER",
+    "vibe": "paidmedia vibe-credentials set SLUG --advertiser-id A --api-key K",
+}
 SECONDS_BETWEEN_LINES = 5.0
 MANY = 20  # a table longer than a screen says less than its end
 
@@ -30,11 +33,15 @@ def load(source: str, first: date, last: date, *, client_id: str | None, build: 
     """Load `first` to `last`, both included, for one client or all that the source serves."""
     from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+    from loaders import clients_for
+
     settings = get_settings()
     _check_load(source, first, last)
     if client_id is not None:
         with database.session(settings) as current:
             get_client(current, client_id)
+    elif not clients_for(settings, source):
+        raise PaidMediaError(f"no client is set up for {source}", fix=SET_UP[source])
     tags = {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
     config = {f"load_{source}": {"clients": [client_id] if client_id else []}}
     with _progress(f"Loading {source}") as listener:
@@ -178,8 +185,8 @@ def _now_and_then(tell: Listener) -> Listener:
 def _check_load(source: str, first: date, last: date) -> None:
     from orchestration.defs.ingest import FIRST_DAY
 
-    if source not in DAILY_SOURCES:
-        fix = "paidmedia upload FILE --client SLUG" if source == "facebook" else f"one of {', '.join(DAILY_SOURCES)}"
+    if source not in SET_UP:
+        fix = "paidmedia upload FILE --client SLUG" if source == "facebook" else f"one of {', '.join(SET_UP)}"
         raise PaidMediaError(f"{source!r} cannot be loaded by day", fix=fix)
     today = datetime.now(UTC).date()
     if first > last:

@@ -141,6 +141,24 @@ def test_an_implausible_delivery_is_held_until_it_is_released(paidmedia: Shell, 
                          ) == [(1000,)]  # fmt: skip
 
 
+def test_a_day_without_a_rate_fails_the_build_by_client_and_dates(paidmedia: Shell, tmp_path: Path) -> None:
+    words = ("--name", "Late", "--cpm", "5", "--currency", "USD", "--from", "2026-01-02")
+    assert paidmedia("client", "add", "late", *words).code == 0
+    export = tmp_path / "late.csv"
+    head = "Day,Campaign name,Ad set name,Ad name,Impressions,Link clicks,Amount spent (USD)\n"
+    export.write_text(head + "2026-01-01,C,S,A,1000,3,5.00\n2026-01-02,C,S,A,1000,3,5.00\n")
+    answer = paidmedia("upload", str(export), "--client", "late")
+    assert answer.code == 1
+    assert "assert_every_delivered_day_has_a_cpm" in answer.line
+    assert "client_id=late" in answer.line
+    assert "first_date=2026-01-01 last_date=2026-01-01" in answer.line
+    query = "select date, spend from marts.daily_metrics where client_id = 'late' order by date"
+    assert [spend for _, spend in paidmedia.sql(query)] == [None, Decimal("5.0000000")]
+    assert paidmedia("cpm", "set", "late", "4", "--from", "2026-01-01").code == 0
+    assert paidmedia("build").code == 0
+    assert [spend for _, spend in paidmedia.sql(query)] == [Decimal("4.0000000"), Decimal("5.0000000")]
+
+
 def test_every_command_that_ran_a_job_left_a_run_in_dagster(paidmedia: Shell) -> None:
     with dg.DagsterInstance.from_config(str(get_settings().dagster_home)) as instance:
         jobs = {run.job_name for run in instance.get_runs()}

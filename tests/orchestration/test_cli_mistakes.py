@@ -110,6 +110,14 @@ def test_a_database_that_is_away_is_said(paidmedia: Shell, monkeypatch: pytest.M
     check(paidmedia("client", "list"), 1, "DATABASE_URL")
 
 
+def test_a_load_that_serves_no_client_says_how_to_set_one_up(paidmedia: Shell, acme: str) -> None:
+    add_client(paidmedia, "unset")
+    paidmedia("client", "disable", acme)
+    paidmedia("client", "add", "unset-too", "--name", "T", "--cpm", "1", "--currency", "USD", "--from", "2025-01-01")
+    check(paidmedia("load", "surfside", *DAYS), 1, "--surfside-prefix")
+    check(paidmedia("load", "vibe", *DAYS), 1, "paidmedia vibe-credentials set")
+
+
 def check(answer: Answer, code: int, says: str) -> None:
     """One error line with the words looked for, and no traceback."""
     assert answer.code == code, answer.err

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from orchestration.docs import build_docs
 from orchestration.lib.instance import prepare_dagster_home
-from warehouse import database
 from warehouse.cli.console import complain, say
 from warehouse.errors import PaidMediaError
 from warehouse.migrate import ensure_migrated
@@ -61,8 +60,9 @@ def commands(settings: Settings, ports: Mapping[str, int]) -> dict[str, list[str
 
 def serve(settings: Settings) -> int:
     """Start everything, wait for the first to end or for Ctrl-C, then end the rest. Returns an exit code."""
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, signal.default_int_handler)
     ensure_migrated(settings)
-    database.database_url(settings)
     environment = os.environ | {"DAGSTER_HOME": str(prepare_dagster_home(settings))}
     ports = {service: port_for(service) for service in PORTS}
     logs = settings.paidmedia_home / "logs"
@@ -70,7 +70,10 @@ def serve(settings: Settings) -> int:
     running: dict[str, subprocess.Popen[bytes]] = {}
     for service, command in commands(settings, ports).items():
         with (logs / f"{service}.log").open("ab") as log:
-            running[service] = subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT_ROOT, env=environment)
+            running[service] = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=PROJECT_ROOT, env=environment,
+                start_new_session=True,
+            )  # fmt: skip
         say(f"{TITLES[service]:>8}  http://127.0.0.1:{ports[service]}")
     say(f"Logs are in {logs}. Ctrl-C ends all of them.")
     try:
@@ -81,7 +84,6 @@ def serve(settings: Settings) -> int:
 
 def _wait(running: Mapping[str, subprocess.Popen[bytes]], logs: Path) -> int:
     """0 after Ctrl-C or SIGTERM; 1 when a service ended by itself, which is named."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             for service, process in running.items():
@@ -95,13 +97,15 @@ def _wait(running: Mapping[str, subprocess.Popen[bytes]], logs: Path) -> int:
 
 
 def _end(processes: Collection["subprocess.Popen[bytes]"]) -> None:
+    """Ask as Ctrl-C does, which `dagster dev` passes on to its own processes; after a while end what is left."""
     for process in processes:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
     for process in processes:
         try:
             process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def main() -> None:

@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 
@@ -25,8 +26,7 @@ def run(command: Sequence[str]) -> int:
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     process = subprocess.Popen(command, env=environment)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue  # the terminal has told the command as well: it ends in its own time
+    # The terminal tells Ctrl-C to both: the command ends in its own time. A polite kill is passed on.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    return process.wait()

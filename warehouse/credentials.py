@@ -69,11 +69,9 @@ def _fernet(settings: Settings) -> Fernet:
 
 
 def _secret_key(settings: Settings) -> str:
-    """`SECRET_KEY`, else one generated for this home; a server database wants its own, shared by all machines."""
+    """`SECRET_KEY`, else one generated for this home; machines that share a database have to share the setting."""
     if settings.secret_key:
         return settings.secret_key
-    if settings.database_url is not None:
-        raise PaidMediaError("SECRET_KEY is not set", fix="set it in .env, the same on every machine")
     path = settings.paidmedia_home / "secrets" / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -78,7 +78,8 @@ def database_url(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     name = f"test_{uuid4().hex[:12]}"
     connection = psycopg2.connect(cluster_url)
     connection.autocommit = True
-    connection.cursor().execute(f"create database {name}")
+    connection.cursor().execute(f"create database {name}")  # it goes with its cluster
+    connection.close()
     url = cluster_url.rsplit("/", 1)[0] + f"/{name}"
     home: Path = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
@@ -90,8 +91,6 @@ def database_url(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         migrate.migrate()
         yield url
         database.engine().dispose()
-    connection.cursor().execute(f"drop database {name} with (force)")
-    connection.close()
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def running(plan: MediaPlan) -> Iterator[dict[str, str]]:
         write_world(plan, s3_client(endpoint), BUCKET)
         yield os.environ | {
             "S3_BUCKET_NAME": BUCKET,
-            "S3_PREFIX": "",
+            "S3_PREFIX": "/",  # the whole bucket, whatever .env says: an empty value would not override it
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",

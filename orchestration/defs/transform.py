@@ -99,6 +99,21 @@ def page_specs(manifest_path: Path) -> list[dg.AssetSpec]:
     ]
 
 
+def control_specs(manifest_path: Path) -> list[dg.AssetSpec]:
+    """What the agency decides and people release, which the models read beside the deliveries."""
+    sources = json.loads(manifest_path.read_text())["sources"].values()
+    return [
+        dg.AssetSpec(
+            dg.AssetKey([source["source_name"], source["name"]]),
+            description=source["description"],
+            group_name="control",
+            kinds={"postgres"},
+        )
+        for source in sources
+        if source["source_name"] == "control"
+    ]
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """The graph, its pages, and the job that builds it."""
@@ -107,4 +122,4 @@ def defs() -> dg.Definitions:
     build = dg.define_asset_job(
         names.BUILD_JOB, selection=dg.AssetSelection.assets(models), description="Model what was delivered."
     )
-    return dg.Definitions(assets=[models, *page_specs(path)], jobs=[build])
+    return dg.Definitions(assets=[models, *control_specs(path), *page_specs(path)], jobs=[build])

@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 import pyarrow as pa
 
 from loaders import parsing
-from loaders.cells import Batch, Cell
+from loaders.cells import Batch, Cell, brief
 from loaders.columns import COUNTS, LEVELS, MEASURES, Mapped, SourceColumns
 from loaders.errors import LoadRefused
 from loaders.schema import AMOUNT, row_schema
@@ -95,9 +95,9 @@ class BatchReader:
                     continue
                 for position, (left, right) in enumerate(zip(batch.columns[first], batch.columns[other], strict=True)):
                     if str(left).strip() != str(right).strip():
-                        keys = self._mapped.keys
-                        where = f"row {batch.row_numbers[position]}: {left!r} and {right!r}"
-                        what = f"{self._filename} has {keys[first]!r} and {keys[other]!r} with different values"
+                        one, two = (brief(repr(self._mapped.keys[index])) for index in (first, other))
+                        where = f"row {batch.row_numbers[position]}: {brief(repr(left))} and {brief(repr(right))}"
+                        what = f"{self._filename} has {one} and {two} with different values"
                         raise LoadRefused(what, where=where, fix="export with only one of them")
 
     def _total_rows(self, batch: Batch) -> set[int]:
@@ -124,7 +124,7 @@ class BatchReader:
         starts, ends = batch.columns[self._mapped.columns["date"][0]], batch.columns[self._mapped.period_end]
         for position, (start, end) in enumerate(zip(starts, ends, strict=True)):
             if start != end and position not in dropped and str(start).strip() != str(end).strip():
-                where = f"row {batch.row_numbers[position]} runs from {start} to {end}"
+                where = f"row {batch.row_numbers[position]} runs from {brief(start)} to {brief(end)}"
                 what = f"{self._filename} adds several days up in one row"
                 raise LoadRefused(what, where=where, fix="export it broken down by Day (Breakdown > Time > Day)")
 

@@ -3,7 +3,7 @@
 A cell is text or a date; numbers of a workbook come as the shortest text that gives the same number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -57,6 +57,18 @@ def in_batches(rows: Iterator[tuple[int, Sequence[Cell]]]) -> Iterator[Batch]:
             numbers, held = [], []
     if held:
         yield Batch(numbers, list(zip(*held, strict=True)))
+
+
+def brief(text: object, limit: int = 80) -> str:
+    """Text as a message shows it: whatever a file holds, a message stays one readable line."""
+    shown = " ".join(str(text).split())
+    return shown if len(shown) <= limit else f"{shown[:limit]} …"
+
+
+def listed(texts: Iterable[object], limit: int = 12) -> str:
+    """Several texts as a message shows them."""
+    shown = [brief(text, 60) for text in texts]
+    return ", ".join(shown[:limit]) + (", …" if len(shown) > limit else "")
 
 
 def column_letters(index: int) -> str:

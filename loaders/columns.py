@@ -11,14 +11,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from loaders.cells import brief, listed
 from loaders.errors import LoadRefused
 
 LEVELS = ("campaign", "strategy", "placement", "creative")
 COUNTS = ("impressions", "clicks", "conversions")
 MONEY = ("conversion_revenue", "reported_spend")
 MEASURES = COUNTS + MONEY
-READER_VERSION = 1  # raise when the same bytes would be read differently, so that they are read again
-MAX_NAMED = 12
+READER_VERSION = 2  # raise when the same bytes would be read differently, so that they are read again
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class Mapped:
 
     def without(self, name: str, warning: str) -> "Mapped":
         """The same, with the field left empty and its column kept unmapped."""
-        index = self.columns[name][0]
+        kept = {(index, self.keys[index]) for index in self.columns[name]}
         columns = {key: value for key, value in self.columns.items() if key != name}
-        unmapped = tuple(sorted({*self.unmapped, (index, self.keys[index])}))
+        unmapped = tuple(sorted({*self.unmapped, *kept}))
         changed = {"columns": columns, "unmapped": unmapped, "warnings": (*self.warnings, warning)}
         return Mapped(**{**self.__dict__, **changed})
 
@@ -136,16 +136,17 @@ def _fields(
             else:
                 found.extend(places.get(normalized(alias), ()))
         if not found:
-            found = [index for alias in spec.fallbacks.get(name, ()) for index in places.get(normalized(alias), ())][:1]
+            chosen = next((alias for alias in spec.fallbacks.get(name, ()) if normalized(alias) in places), None)
+            found = [] if chosen is None else places[normalized(chosen)]
         if found:
             columns[name] = tuple(found)
     unknown = sorted(currency for currency in currencies if not re.fullmatch(r"[A-Z]{3}", currency))
     if unknown:
         fix = "export with the account's currency in the heading, as in Amount spent (USD)"
-        raise LoadRefused(f"{filename} has an unknown currency {unknown[0]!r} in a heading", fix=fix)
+        raise LoadRefused(f"{filename} has an unknown currency {brief(repr(unknown[0]))} in a heading", fix=fix)
     if len(currencies) > 1:
-        found_currencies = ", ".join(sorted(currencies))
-        raise LoadRefused(f"{filename} mixes currencies", where=found_currencies, fix="export one account at a time")
+        where = listed(sorted(currencies))
+        raise LoadRefused(f"{filename} mixes currencies", where=where, fix="export one account at a time")
     return columns, next(iter(currencies), None)
 
 
@@ -214,16 +215,16 @@ def _first(places: Mapping[str, list[int]], aliases: Iterable[str]) -> int | Non
 
 def _unique(header: list[str]) -> tuple[str, ...]:
     """Headings as keys of the kept row: a repeated one is numbered, `Region (2)`."""
-    keys: list[str] = []
+    keys: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for heading in header:
-        key, number = heading, 1
+        key = heading
         while key in keys:
-            number += 1
-            key = f"{heading} ({number})"
-        keys.append(key)
+            numbers[heading] = numbers.get(heading, 1) + 1
+            key = f"{heading} ({numbers[heading]})"
+        keys[key] = None
     return tuple(keys)
 
 
 def _found(header: list[str]) -> str:
-    named = ", ".join(heading[:60] for heading in header[:MAX_NAMED])
-    return f"found: {named}" + (", …" if len(header) > MAX_NAMED else "")
+    return f"found: {listed(header)}"

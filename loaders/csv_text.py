@@ -5,7 +5,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from loaders.cells import Batch, Cell, Table, headings, in_batches, is_blank
+from loaders.cells import Batch, Cell, Table, brief, headings, in_batches, is_blank
 from loaders.errors import LoadRefused
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -20,7 +20,7 @@ def read(data: bytes, filename: str) -> Table:
         raise LoadRefused(f"{filename} is empty", fix="export it again")
     number, _, heading = first
     if len(heading) == 1 and any(separator in heading[0] for separator in ";\t|"):
-        raise LoadRefused(f"{filename} is not separated by commas", where=heading[0][:80], fix="export it as CSV")
+        raise LoadRefused(f"{filename} is not separated by commas", where=brief(heading[0]), fix="export it as CSV")
     header = headings(heading, filename)
 
     def batches() -> Iterator[Batch]:

@@ -123,6 +123,9 @@ def _number(cell: Cell, currency: str | None) -> Number:
     match = _NUMBER.fullmatch(text[1:-1].strip() if in_brackets else text)
     if match is None or (match["symbol"] and currency is None):
         return None, "not a number"
+    signs = match["sign"] + match["inner"]
+    if len(signs) + in_brackets > 1:
+        return None, "not a number"
     if SYMBOLS.get(match["symbol"], currency) != currency:
         return None, f"an amount in {SYMBOLS[match['symbol']]}, the client bills in {currency}"
     exponent = match["exponent"] or ""
@@ -135,6 +138,6 @@ def _number(cell: Cell, currency: str | None) -> Number:
     if value >= MONEY_LIMIT:
         return None, "too large"
     value = value.quantize(SCALE, rounding=ROUND_HALF_UP)
-    if (in_brackets or "-" in match["sign"] + match["inner"] or "−" in match["sign"] + match["inner"]) and value:
+    if (in_brackets or signs in ("-", "−")) and value:
         return -value, "negative"
     return value, None

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from loaders.batches import BatchReader, RejectedRow
-from loaders.cells import Table
+from loaders.cells import Table, brief, listed
 from loaders.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
 from loaders.errors import LoadRefused
 from loaders.schema import row_schema
@@ -84,7 +84,7 @@ def read_delivery(
     days, unusable = _declared(rows, batch_reader.rejects, requested_days)
     warnings = [*mapped.warnings, *_compare_total_row(totals)]
     if unusable:
-        named = ", ".join(day.isoformat() for day in unusable)
+        named = listed(unusable)
         warnings.append(f"every row of {named} was rejected: earlier numbers of that day stay")
     return Reading(rows.cast(schema), batch_reader.rejects, totals, days, warnings)
 
@@ -103,7 +103,7 @@ def _one_kind(table: Table, mapped: Mapped) -> Mapped:
     kinds.discard("")
     if len(kinds) == 1:
         return mapped
-    found = ", ".join(sorted(kinds)) or "none"
+    found = listed(sorted(kinds)) or "none"
     return mapped.without(
         "conversions", f"{heading!r} counts several kinds of results ({found}): conversions left empty"
     )
@@ -113,7 +113,8 @@ def _check_rejects(rejects: list[RejectedRow], used: int, max_share: float, file
     if not rejects or Decimal(len(rejects)) <= Decimal(str(max_share)) * used:
         return
     first = rejects[0]
-    where = f"first row {first.source_row}, {first.column_name} = {first.value[:60]!r}: {first.reason}"
+    cell = f"{brief(first.column_name)} = {brief(repr(first.value), 60)}"
+    where = f"first row {first.source_row}, {cell}: {brief(first.reason, 200)}"
     what = f"{len(rejects):,} of {used:,} rows of {filename} cannot be used"
     raise LoadRefused(what, where=where, fix="mend the file and send it again, or raise MAX_REJECT_SHARE")
 
@@ -122,7 +123,7 @@ def _currency(batches: BatchReader, mapped: Mapped, reader: Reader, filename: st
     """The currency that the file states, None if it states none. Raises `LoadRefused` unless it is the client's."""
     stated = {*batches.currencies, *({mapped.heading_currency} if mapped.heading_currency else ())}
     if len(stated) > 1:
-        where = ", ".join(sorted(stated))
+        where = listed(sorted(stated))
         raise LoadRefused(f"{filename} mixes currencies", where=where, fix="export one account at a time")
     if not stated:
         if reader.spec.currency and "reported_spend" in mapped.columns:
@@ -133,7 +134,7 @@ def _currency(batches: BatchReader, mapped: Mapped, reader: Reader, filename: st
     if currency != reader.currency:
         where = f"client {reader.client_id} bills in {reader.currency}"
         fix = "check that this is the client's account"
-        raise LoadRefused(f"{filename} has amounts in {currency}", where=where, fix=fix)
+        raise LoadRefused(f"{filename} has amounts in {brief(currency)}", where=where, fix=fix)
     return currency
 
 

@@ -155,6 +155,31 @@ class VibeReportRequest(Base):
     error: Mapped[str | None]
 
 
+class VibeQueuePlace(Base):
+    """One row per client that waits for a create of an account's hourly budget.
+
+    The row outlives the process that waits; `looks_at` is when that process will look again.
+    """
+
+    __tablename__ = "vibe_queue"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id), primary_key=True)
+    waits_since: Mapped[datetime]
+    looks_at: Mapped[datetime]
+
+
+class VibeBreaker(Base):
+    """One row per Vibe account that has failed: failed reports in a row, and from when on one is tried again."""
+
+    __tablename__ = "vibe_breakers"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    last_failure: Mapped[str | None]
+    tries_at: Mapped[datetime | None]
+
+
 class UploadedFile(Base):
     """One row per upload of a Facebook export, with what became of it."""
 

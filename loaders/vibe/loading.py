@@ -1,6 +1,7 @@
 """Load a client's reports of some days: ask for all of them, poll each, load what is done.
 
 A report is asked for once: its id is kept, and a run that was killed goes on with the report that it had asked for.
+While the account's breaker is open nothing is sent; a report that is its trial is settled before more are asked for.
 """
 
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ from loaders.errors import LoadFailed
 from loaders.intake import Arrival, Intake, open_intake, reader_for
 from loaders.results import LoadResult, Progress, silent
 from loaders.timespan import cut, days_between
-from loaders.vibe import requests
+from loaders.vibe import breaker, requests
+from loaders.vibe.breaker import CircuitOpen
 from loaders.vibe.clock import Clock
 from loaders.vibe.columns import COLUMNS
-from loaders.vibe.source import BROKEN, DONE, MAX_DAYS, BadContent, Expired, Refusal, ReportApi, ReportStatus
+from loaders.vibe.source import BROKEN, DONE, MAX_DAYS, BadContent, Expired, Refusal, ReportApi, ReportStatus, Trouble
 from warehouse import database
 from warehouse.credentials import VibeAccount
 from warehouse.settings import Settings
@@ -36,6 +38,7 @@ class _Report:
     requested_at: datetime
     next_poll: datetime
     is_resumed: bool = False
+    is_trial: bool = False
     polls: int = 0
     state: str = "created"
     expiries: int = field(default=0)
@@ -100,7 +103,21 @@ class _Load:
     offered: dict[str, UUID] = field(default_factory=dict)
 
     def run(self, spans: list[tuple[date, date]]) -> None:
-        waiting = [report for first, last in spans if (report := self._ask(first, last)) is not None]
+        waiting = []
+        for first, last in spans:
+            report = self._ask(first, last)
+            if report is not None and report.is_trial:
+                self._settle([report])
+            elif report is not None:
+                waiting.append(report)
+        self._settle(waiting)
+        self.intake.flush()
+        for outcome in self.intake.outcomes:
+            if outcome.origin in self.offered and outcome.status != "failed":
+                requests.mark(self.settings, self.offered[outcome.origin], "consumed", now=self.clock.now())
+
+    def _settle(self, waiting: list[_Report]) -> None:
+        """Poll reports in turn until each has been loaded or has failed."""
         while waiting:
             report = min(waiting, key=lambda each: each.next_poll)
             seconds = (report.next_poll - self.clock.now()).total_seconds()
@@ -110,21 +127,25 @@ class _Load:
             again = self._advance(report)
             if again is not None:
                 waiting.append(again)
-        self.intake.flush()
-        for outcome in self.intake.outcomes:
-            if outcome.origin in self.offered and outcome.status != "failed":
-                requests.mark(self.settings, self.offered[outcome.origin], "consumed", now=self.clock.now())
 
-    def _ask(self, first: date, last: date, *, resume: bool = True) -> _Report | None:
+    def _ask(self, first: date, last: date) -> _Report | None:
         """The report of a span: one that was asked for before, else a new one; None when it cannot be had."""
-        if resume:
-            with database.session(self.settings) as current:
-                known = requests.resumable(current, self.account.account, self.client_id, first, last, self.clock.now())
-                if known is not None and known.report_id is not None:
-                    self.tell(f"going on with report {known.report_id}")
-                    return _Report(
-                        known.request_id, known.report_id, first, last, known.requested_at, self.clock.now(), True
-                    )
+        now = self.clock.now()
+        try:
+            is_trial = breaker.admit(self.settings, self.account.account, now)
+        except CircuitOpen as error:
+            self.intake.failed(f"report {first} to {last}", error, days_between(first, last))
+            return None
+        with database.session(self.settings) as current:
+            known = requests.resumable(current, self.account.account, self.client_id, first, last, now)
+            if known is not None and known.report_id is not None:
+                self.tell(f"going on with report {known.report_id}")
+                ids = known.request_id, known.report_id
+                return _Report(*ids, first, last, known.requested_at, now, is_resumed=True, is_trial=is_trial)
+        return self._create(first, last, is_trial=is_trial)
+
+    def _create(self, first: date, last: date, *, is_trial: bool) -> _Report | None:
+        """A new report of a span; None when it cannot be had."""
         created: list[UUID] = []
 
         def reserve() -> None:
@@ -148,15 +169,16 @@ class _Load:
         except LoadFailed as error:
             if created:
                 self._give_up(created[-1], str(error))
-            self.intake.failed(f"report {first} to {last}", error, days_between(first, last))
+            self._failed(f"report {first} to {last}", error, days_between(first, last), is_trial=is_trial)
             return None
         requests.name_report(self.settings, created[-1], report_id)
         requested_at = requests.requested_at(self.settings, created[-1])
-        return _Report(created[-1], report_id, first, last, requested_at, self.clock.now())
+        return _Report(created[-1], report_id, first, last, requested_at, self.clock.now(), is_trial=is_trial)
 
     def _advance(self, report: _Report) -> _Report | None:
         """Poll a report once and load it if it is done; the report to go on with, None when it is settled."""
         try:
+            report.is_trial = report.is_trial or breaker.admit(self.settings, self.account.account, self.clock.now())
             status = self._poll(report)
             if status.state in DONE and status.url:
                 self._take(report, self.api.download(status.url))
@@ -169,7 +191,7 @@ class _Load:
             return report
         where = f"{report.origin} is {status.state or 'without a status'} after {report.polls} polls"
         fix = "load again later: it goes on with the same report"
-        self._fail(report, LoadFailed("Vibe's report is not ready", where=where, fix=fix), None)
+        self._fail(report, Trouble("Vibe's report is not ready", where=where, fix=fix), None)
         return None
 
     def _after_trouble(self, report: _Report, error: LoadFailed) -> _Report | None:
@@ -181,7 +203,7 @@ class _Load:
         forgotten = isinstance(error, Refusal) and error.status_code == 404
         if forgotten and report.is_resumed:
             self._give_up(report.request_id, str(error))
-            return self._ask(report.first, report.last, resume=False)
+            return self._create(report.first, report.last, is_trial=report.is_trial)
         # A refused key is mended by another key, trouble of the network by waiting: the report itself is still there.
         self._fail(report, error, "error" if forgotten or isinstance(error, BadContent | Expired) else None)
         return None
@@ -191,9 +213,9 @@ class _Load:
         reason = status.message or "no reason given"
         self._give_up(report.request_id, reason)
         if report.is_resumed:
-            return self._ask(report.first, report.last, resume=False)
+            return self._create(report.first, report.last, is_trial=report.is_trial)
         where = f"{report.origin}, {report.first} to {report.last}: {reason}"
-        self._fail(report, LoadFailed("Vibe could not make the report", where=where, fix="load again"), None)
+        self._fail(report, Trouble("Vibe could not make the report", where=where, fix="load again"), None)
         return None
 
     def _poll(self, report: _Report) -> ReportStatus:
@@ -207,6 +229,7 @@ class _Load:
         return status
 
     def _take(self, report: _Report, data: bytes) -> None:
+        breaker.close(self.settings, self.account.account)
         requests.mark(self.settings, report.request_id, "done", now=self.clock.now())
         self.offered[report.origin] = report.request_id
         self.intake.offer(
@@ -223,7 +246,15 @@ class _Load:
         """Record that a report cannot be had now. With a `status` it is given up, else the next run goes on with it."""
         if status is not None:
             requests.mark(self.settings, report.request_id, status, now=self.clock.now(), error=str(error))
-        self.intake.failed(report.origin, error, report.days)
+        self._failed(report.origin, error, report.days, is_trial=report.is_trial)
+
+    def _failed(self, origin: str, error: LoadFailed, days: tuple[date, ...], *, is_trial: bool) -> None:
+        """Record a report that cannot be had, and what that says of the account."""
+        if isinstance(error, Trouble):
+            breaker.count_failure(self.settings, self.account.account, error.what, self.clock.now())
+        elif is_trial:
+            breaker.give_trial_back(self.settings, self.account.account, self.clock.now())
+        self.intake.failed(origin, error, days)
 
     def _give_up(self, request_id: UUID, error: str) -> None:
         requests.mark(self.settings, request_id, "error", now=self.clock.now(), error=error[:500])

@@ -1,22 +1,27 @@
-"""`control.vibe_report_requests`: the hourly budget of an account, and the reports that a killed run had asked for."""
+"""What Postgres remembers of asking for reports: the hourly budget of an account, who waits for it, and the reports
+that a killed run had asked for (`control.vibe_report_requests`, `control.vibe_queue`).
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from loaders.locks import locked
 from loaders.results import Progress
 from loaders.vibe.clock import Clock
 from warehouse import database
-from warehouse.control import VibeReportRequest
+from warehouse.control import VibeQueuePlace, VibeReportRequest
 from warehouse.settings import Settings
 
 WINDOW = timedelta(seconds=3_600)
 MARGIN = timedelta(seconds=2)  # the API counts a create when it arrives there, a little after it was counted here
+LOOK = timedelta(minutes=10)  # whoever waits looks again this often: those ahead may have gone
+GRACE = timedelta(minutes=1)  # who is later than that to look has gone, and holds nobody up until it is back
 RESUMABLE = timedelta(days=1)  # an older report says less than a new one, and its download may be gone
+# Held for a look, not for the wait: a lock of hours would be lost unnoticed with its connection.
+_LOCK = "select pg_advisory_xact_lock(hashtextextended(:name, 0))"
 
 
 def reserve(
@@ -31,24 +36,30 @@ def reserve(
 ) -> UUID:
     """Take one create from the account's budget and note the request; wait for one if the hour is used up.
 
-    Whoever waits holds the account's lock, and Postgres hands locks out in the order of asking: no client starves, and
-    each asks again behind the others for its next report.
+    Clients are served in the order in which they began to wait. A killed client that comes back has kept its place,
+    and each asks again behind the others for its next report: no client starves.
     """
-    with locked(f"paidmedia vibe {account}", settings):
-        while True:
-            with database.session(settings) as current:
-                free_at = next_free(_recent(current, account, clock.now()), settings.vibe_creates_per_hour, clock.now())
-                if free_at is None:
-                    return _note(current, account, client_id, first, last, clock.now())
-            seconds = max((free_at - clock.now()).total_seconds(), 0.1)
-            tell(f"{settings.vibe_creates_per_hour} reports an hour are used up; waiting until {free_at:%H:%M:%S} UTC")
-            clock.sleep(seconds)
+    while True:
+        with database.session(settings) as current:
+            current.execute(text(_LOCK), {"name": f"paidmedia vibe {account}"})
+            now = clock.now()
+            free_at = _turn(current, account, client_id, settings.vibe_creates_per_hour, now)
+            if free_at is None:
+                return _note(current, account, client_id, first, last, now)
+        tell(f"{settings.vibe_creates_per_hour} reports an hour are used up; waiting until {free_at:%H:%M:%S} UTC")
+        clock.sleep(max(min(free_at - now, LOOK).total_seconds(), 0.1))
 
 
-def next_free(recent: Sequence[datetime], limit: int, now: datetime) -> datetime | None:
-    """When the next create may be sent; None for now. `recent` are the times of earlier ones, in any order."""
+def next_free(recent: Sequence[datetime], limit: int, now: datetime, ahead: int = 0) -> datetime | None:
+    """When the next create may be sent, at the earliest; None for now.
+
+    `recent` are the times of earlier ones, in any order; `ahead` clients take theirs first.
+    """
     counted = sorted(each for each in recent if each > now - WINDOW - MARGIN)
-    return None if len(counted) < limit else counted[-limit] + WINDOW + MARGIN
+    needed = len(counted) + ahead - limit  # the create of that number, from 0, has to be an hour old
+    if needed < 0:
+        return None
+    return (counted[needed] if needed < len(counted) else now) + WINDOW + MARGIN
 
 
 def resumable(
@@ -89,6 +100,25 @@ def requested_at(settings: Settings, request_id: UUID) -> datetime:
     """When a report was asked for."""
     with database.session(settings) as current:
         return current.get_one(VibeReportRequest, request_id).requested_at
+
+
+def _turn(current: Session, account: str, client_id: str, limit: int, now: datetime) -> datetime | None:
+    """None if it is the client's turn, which ends its wait, else when it may be. Needs the account's lock."""
+    place = current.get(VibeQueuePlace, (account, client_id))
+    if place is None:
+        place = VibeQueuePlace(account=account, client_id=client_id, waits_since=now)
+    ahead = select(func.count()).where(
+        VibeQueuePlace.account == account,
+        VibeQueuePlace.waits_since < place.waits_since,
+        VibeQueuePlace.looks_at > now - GRACE,
+    )
+    free_at = next_free(_recent(current, account, now), limit, now, current.scalars(ahead).one())
+    if free_at is not None:
+        place.looks_at = min(free_at, now + LOOK)
+        current.add(place)
+    elif place in current:
+        current.delete(place)
+    return free_at
 
 
 def _recent(current: Session, account: str, now: datetime) -> list[datetime]:

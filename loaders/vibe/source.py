@@ -32,11 +32,22 @@ BROKEN = frozenset(("error", "failed"))
 Answer = TypeVar("Answer")
 
 
-class Transient(LoadFailed):
-    """Trouble that may pass. `retry_after` is what the API asks to wait, in seconds."""
+class Trouble(LoadFailed):
+    """The API is to blame: the breaker counts it."""
 
-    def __init__(self, what: str, *, where: str | None = None, retry_after: float | None = None) -> None:
-        super().__init__(what, where=where, fix="load again later")
+    def __init__(self, what: str, *, where: str | None = None, fix: str = "load again later") -> None:
+        super().__init__(what, where=where, fix=fix)
+
+
+class Transient(Trouble):
+    """Trouble that may pass: it is retried."""
+
+
+class RateLimited(LoadFailed):
+    """The API asks to wait, `retry_after` seconds where it says how long: it is retried."""
+
+    def __init__(self, where: str, retry_after: float | None) -> None:
+        super().__init__("Vibe's rate limit is used up", where=where, fix="load again later")
         self.retry_after = retry_after
 
 
@@ -44,7 +55,7 @@ class BadContent(Transient):
     """The download ended, but is no whole report."""
 
 
-class Expired(LoadFailed):
+class Expired(Trouble):
     """The download address is no longer valid; a poll gives a fresh one."""
 
 
@@ -163,7 +174,7 @@ class ReportApi:
         code = response.status_code
         if code == 429:
             wait = retry_after(response.headers, self._clock.now())
-            raise Transient("Vibe's rate limit is used up", where=_snippet(response), retry_after=wait)
+            raise RateLimited(_snippet(response), wait)
         if code >= 500 or code == 408:
             raise Transient(f"Vibe answered {code}", where=f"{doing}: {_snippet(response)}")
         if code >= 400:
@@ -179,7 +190,7 @@ class ReportApi:
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after if isinstance(error, Transient) else None
+            asked = error.retry_after if isinstance(error, RateLimited) else None
             if asked is None:
                 return backoff(state)
             # The API's clock and ours differ a little: a moment more saves a second refusal.
@@ -191,7 +202,7 @@ class ReportApi:
             self._tell(f"{error}; trying again in {seconds:.0f} s")
 
         retrying = Retrying(
-            retry=retry_if_exception_type(Transient),
+            retry=retry_if_exception_type((Transient, RateLimited)),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait,
             sleep=self._clock.sleep,

@@ -24,6 +24,14 @@ def test_a_create_is_free_while_the_hour_holds_fewer_than_the_limit() -> None:
     assert next_free([*recent, NOW], 15, NOW) == min(recent) + WINDOW + MARGIN
 
 
+def test_clients_ahead_take_their_creates_first() -> None:
+    recent = [NOW - timedelta(minutes=number) for number in range(14)]
+    assert next_free(recent, 15, NOW, ahead=1) == NOW - timedelta(minutes=13) + WINDOW + MARGIN
+    assert next_free(recent, 15, NOW, ahead=2) == NOW - timedelta(minutes=12) + WINDOW + MARGIN
+    assert next_free([], 15, NOW, ahead=14) is None
+    assert next_free([], 15, NOW, ahead=15) == NOW + WINDOW + MARGIN
+
+
 def test_old_creates_no_longer_count() -> None:
     assert next_free([NOW - WINDOW - MARGIN] * 15, 15, NOW) is None
 

@@ -54,9 +54,11 @@ def settings(database_url: str, world: World, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def vibe_client(settings: Settings, client_id: str) -> str:
+def vibe_client(settings: Settings, world: World, client_id: str) -> str:
+    """A client with an account of its own: what one test breaks is not remembered in the next."""
+    world.api.accounts[client_id] = {ADVERTISER}
     with database.session(settings) as current:
-        credentials.set_vibe_credentials(current, settings, client_id, advertiser_id=ADVERTISER, api_key=DEFAULT_KEY)
+        credentials.set_vibe_credentials(current, settings, client_id, advertiser_id=ADVERTISER, api_key=client_id)
     return client_id
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from orchestration.docs import build_docs
@@ -104,8 +105,10 @@ def _end(processes: Collection["subprocess.Popen[bytes]"]) -> None:
         try:
             process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
+        with suppress(ProcessLookupError):  # what a service has left in its process group
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def main() -> None:

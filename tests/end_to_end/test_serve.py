@@ -35,5 +35,5 @@ def test_the_three_servers_answer_and_stop_together(finished_run: FinishedRun, t
         process.terminate()
         process.wait(60)
     assert process.returncode == 0, output.read_text()
-    left = [each.name() for each in family if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
-    assert left == []
+    _, left = psutil.wait_procs(family, timeout=60)
+    assert [each.name() for each in left if each.status() != psutil.STATUS_ZOMBIE] == []

@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test check docs clean lock graph screenshots
+.PHONY: help install run serve test torture check docs clean lock graph screenshots
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ serve: $(INSTALLED) ## Open Dagster (3000), the app (8501) and the dbt docs (808
 test: $(INSTALLED) ## Run the whole suite
 	@$(BIN)/python -m tests.end_to_end.chromium --install
 	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
+
+torture: $(INSTALLED) ## Run the long form of every test that repeats, and print a table (hours)
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 check: $(INSTALLED) ## Lint, types, layer arrows, dbt parse; no network, no database
 	$(BIN)/ruff check .

@@ -1,11 +1,8 @@
-"""Whatever a file of a source holds, it is refused in one line, or each row and each measure has one fate.
-
-PAIDMEDIA_EXAMPLES is the number of files for each source: 500 unless it is set, 10,000 in the long form.
-"""
+"""Whatever a file of a source holds, it is refused in one line, or each row and each measure has one fate."""
 
 import io
-import os
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -21,8 +18,13 @@ from loaders.surfside.columns import COLUMNS as SURFSIDE
 from loaders.vibe.columns import COLUMNS as VIBE
 from tests.loaders.generated_files import DAYS, Generated, generated_files
 from tests.loaders.hostile_workbooks import workbook
+from tests.sizes import cases, report
 
-EXAMPLES = int(os.environ.get("PAIDMEDIA_EXAMPLES", "500"))
+pytestmark = pytest.mark.torture
+
+EXAMPLES = cases(500, 10_000)
+SOURCES = ("surfside", "vibe", "facebook")
+seen: Counter[tuple[str, str]] = Counter()  # (source, what), over the tests of this file
 SPECS = {"surfside": replace(SURFSIDE, date_formats=("%m/%d/%Y",)), "vibe": VIBE, "facebook": FACEBOOK}
 many = settings(
     max_examples=EXAMPLES,
@@ -45,8 +47,11 @@ def check(source: str, file: Generated, share: float, requested: tuple[date, ...
     must_refuse = dropped > 1 or (used == 0 and requested is None) or Decimal(rejected) > Decimal(str(share)) * used
     reading = read_or_refused(file.data, file.filename, reader_of(source, share), requested)
     assert isinstance(reading, LoadRefused) == must_refuse, str(reading)
+    seen[source, "files"] += 1
     if isinstance(reading, LoadRefused):
+        seen[source, "refused"] += 1
         return
+    seen.update({(source, f"rows {fate}"): number for fate, number in Counter(fates).items()})
     assert reading.totals.rows == {
         "read": len(file.rows),
         "accepted": fates.count("accepted"),
@@ -127,6 +132,7 @@ def test_every_row_and_measure_of_a_facebook_export_has_one_fate(file: Generated
 @given(st.binary(max_size=300), st.sampled_from(sorted(SPECS)), st.sampled_from(["a.csv", "a.xlsx"]))
 def test_any_bytes_are_read_or_refused(data: bytes, source: str, filename: str) -> None:
     for content in (data, b"PK\x03\x04" + data, b"Day,Impressions\n" + data):
+        seen["damaged", "files"] += 1
         with pytest.raises(LoadRefused):
             read_delivery(content, filename, reader_of(source))
 
@@ -147,14 +153,26 @@ def spliced(data: bytes, splices: list[tuple[int, int, bytes]]) -> bytes:
 @many
 @given(SPLICES)
 def test_a_damaged_archive_is_read_or_refused(splices: list[tuple[int, int, bytes]]) -> None:
+    seen["damaged", "files"] += 1
     read_or_refused(spliced(GOOD, splices), "export.xlsx", reader_of("facebook", 1.0))
 
 
 @many
 @given(st.sampled_from(sorted(PARTS)), SPLICES)
 def test_a_workbook_with_a_damaged_part_is_read_or_refused(name: str, splices: list[tuple[int, int, bytes]]) -> None:
+    seen["damaged", "files"] += 1
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for part, content in PARTS.items():
             archive.writestr(part, spliced(content, splices) if part == name else content)
     read_or_refused(out.getvalue(), "export.xlsx", reader_of("facebook", 1.0))
+
+
+def test_the_generated_files_met_every_fate() -> None:
+    for source in SOURCES:
+        kinds = {what: number for (of, what), number in sorted(seen.items()) if of == source}
+        if kinds:  # one test of this file may run alone
+            report(f"generated files, {source}", kinds.pop("files"), **kinds, wrong=0)
+            assert set(kinds) >= {"refused", "rows accepted", "rows rejected"}, source
+    if damaged := seen["damaged", "files"]:
+        report("damaged files", damaged, unclear=0)

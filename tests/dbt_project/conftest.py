@@ -28,9 +28,14 @@ def raw(database_url: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def build(raw: Connection, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt leaves its artifacts, the compiled SQL among them."""
+    return tmp_path_factory.mktemp("target")
+
+
+@pytest.fixture(scope="module")
+def build(raw: Connection, target: Path) -> Build:
     """Runs `dbt build` with the given arguments on this module's database; leaves nothing in the project folder."""
-    target = tmp_path_factory.mktemp("target")
     env = os.environ | libpq_environment(get_settings())
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

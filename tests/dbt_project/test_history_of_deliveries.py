@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,6 +215,64 @@ def test_held_delivery_is_not_read_until_it_is_released(history: dict[str, Marts
 
 def test_building_again_changes_nothing(history: dict[str, Marts]) -> None:
     assert history["again"] == history["changed"]
+
+
+HOPS = {
+    "update raw_vibe.performance_report set impressions = 51 where delivery_id = 'v2' and impressions = 50": (
+        "ledger to staging",
+        ("acme", "vibe", WED, "impressions", Decimal(50), Decimal(51)),
+    ),
+    "delete from raw_facebook.ads_export where date = '2026-03-08'": (
+        "ledger to staging",
+        ("bolt", "facebook", SUN, "accepted_rows", Decimal(1), Decimal(0)),
+    ),
+    "update intermediate.int_metrics__summed set conversions = null where source = 'surfside' and conversions = 3": (
+        "staging to int_metrics__summed",
+        ("acme", "surfside", TUE, "conversions", Decimal(3), Decimal(0)),
+    ),
+    "update marts.daily_metrics set reported_spend = 0.01 where creative_name = 'Red'": (
+        "int_metrics__summed to daily_metrics",
+        ("acme", "surfside", TUE, "reported_spend", Decimal(0), Decimal("0.01")),
+    ),
+    "update marts.daily_metrics set spend = spend + 0.0000001 where client_id = 'bolt' and date = '2026-03-09'": (
+        "rates to daily_metrics",
+        ("bolt", "facebook", NEXT_MON, "spend", Decimal(60), Decimal("60.0000001")),
+    ),
+    "delete from marts.daily_campaign_metrics where source = 'facebook' and date = '2026-03-02'": (
+        "daily_metrics to daily_campaign_metrics",
+        ("bolt", "facebook", MON, "clicks", Decimal(2447), Decimal(0)),
+    ),
+    "update marts.source_breakdown set conversion_revenue = 0 where source = 'surfside'": (
+        "daily_metrics to source_breakdown",
+        ("acme", "surfside", date(2026, 3, 1), "conversion_revenue", Decimal("9.5"), Decimal(0)),
+    ),
+    "update marts.weekly_summaries set impressions = 1 where client_id = 'bolt' and week_start = '2026-03-09'": (
+        "daily_metrics to weekly_summaries",
+        ("bolt", "all", NEXT_MON, "impressions", Decimal(3000), Decimal(1)),
+    ),
+    "delete from marts.monthly_summaries where client_id = 'bolt'": (
+        "daily_metrics to monthly_summaries",
+        ("bolt", "all", date(2026, 3, 1), "spend", Decimal("1480.205"), Decimal(0)),
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", HOPS)
+def test_a_hop_that_loses_something_is_named_with_client_source_and_day(
+    history: dict[str, Marts], raw: Connection, build: Build, target: Path, damage: str
+) -> None:
+    hop, row = HOPS[damage]
+    [compiled] = target.glob("compiled/**/assert_no_hop_loses_a_row_or_a_measure.sql")
+    with raw.cursor() as cursor:
+        cursor.execute(compiled.read_text())
+        before = cursor.fetchall()
+        cursor.execute(damage)
+        assert cursor.rowcount == 1
+        cursor.execute(compiled.read_text())
+        found = cursor.fetchall()
+    raw.rollback()
+    assert before == []
+    assert (hop, *row) in found
 
 
 def test_missing_cpm_fails_by_name_and_the_marts_are_built(

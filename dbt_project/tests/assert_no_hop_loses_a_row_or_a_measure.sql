@@ -1,0 +1,91 @@
+{{ config(meta={'dagster': {'ref': {'name': 'daily_metrics'}}}) }}
+
+-- Every measure of every day, from the loader's ledger to the summaries. A row names the hop where it breaks, the
+-- client, the source, the day (the first of a week or month) and both totals.
+--
+-- ledger → staging → summed → daily_metrics → daily_campaign_metrics · source_breakdown · weekly and monthly summaries
+-- rates ─────────────────────────────┘ spend, worked out a second way
+
+{% set counted = reconciled_measures() %}
+{% set priced = counted + ['spend'] %}
+
+with ledger as (
+    {{ reconciled_totals(ref('int_delivery_days__won'), rows='sum(accepted_rows)') }}
+),
+
+staging as (
+    {{ reconciled_totals(ref('int_metrics__united'), rows='count(*)') }}
+),
+
+summed as (
+    {{ reconciled_totals(ref('int_metrics__summed')) }}
+),
+
+rates as (
+    select
+        ledger.client_id,
+        ledger.source,
+        ledger.day,
+        ledger.impressions * (
+            select rates.cpm
+            from {{ ref('stg_control__client_cpm_rates') }} as rates
+            where rates.client_id = ledger.client_id and rates.effective_date <= ledger.day
+            order by rates.effective_date desc
+            limit 1
+        ) / 1000 as spend
+    from ledger
+),
+
+daily as (
+    {{ reconciled_totals(ref('daily_metrics'), spend=summed_spend()) }}
+),
+
+campaigns as (
+    {{ reconciled_totals(ref('daily_campaign_metrics'), spend=summed_spend()) }}
+),
+
+source_months as (
+    {{ reconciled_totals(ref('daily_metrics'), day=period_start('month', 'date'), spend=summed_spend()) }}
+),
+
+source_breakdown as (
+    {{ reconciled_totals(ref('source_breakdown'), day='month_start', spend=summed_spend()) }}
+),
+
+{% for period in ['week', 'month'] %}
+    {{ period }}s as (
+        {{
+            reconciled_totals(
+                ref('daily_metrics'), day=period_start(period, 'date'), by_source=false, spend=summed_spend()
+            )
+        }}
+    ),
+
+    {{ period }}ly as (
+        {{
+            reconciled_totals(
+                ref(period ~ 'ly_summaries'), day=period ~ '_start', by_source=false, spend=summed_spend()
+            )
+        }}
+    ),
+{% endfor %}
+
+final as (
+    {{ lost_between('ledger to staging', 'ledger', 'staging', ['accepted_rows'] + counted) }}
+    union all
+    {{ lost_between('staging to int_metrics__summed', 'staging', 'summed', counted) }}
+    union all
+    {{ lost_between('int_metrics__summed to daily_metrics', 'summed', 'daily', counted) }}
+    union all
+    {{ lost_between('rates to daily_metrics', 'rates', 'daily', ['spend']) }}
+    union all
+    {{ lost_between('daily_metrics to daily_campaign_metrics', 'daily', 'campaigns', priced) }}
+    union all
+    {{ lost_between('daily_metrics to source_breakdown', 'source_months', 'source_breakdown', priced) }}
+    union all
+    {{ lost_between('daily_metrics to weekly_summaries', 'weeks', 'weekly', priced) }}
+    union all
+    {{ lost_between('daily_metrics to monthly_summaries', 'months', 'monthly', priced) }}
+)
+
+select * from final

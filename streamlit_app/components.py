@@ -86,6 +86,22 @@ def metric_table(
         )  # fmt: skip
 
 
+def day_columns(*headings: str) -> dict[str, Any]:
+    """How columns of a table that hold days read."""
+    return {heading: st.column_config.DateColumn(format="D MMM YYYY", width=110) for heading in headings}
+
+
+def time_columns(*headings: str, width: int = 155) -> dict[str, Any]:
+    """How columns of a table that hold times read, in UTC."""
+    column = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC", width=width)
+    return dict.fromkeys(headings, column)
+
+
+def count_columns(*headings: str, width: int = 100) -> dict[str, Any]:
+    """How columns of a table that hold counts read."""
+    return {heading: st.column_config.NumberColumn(format="%,d", width=width) for heading in headings}
+
+
 def choose_metric(label: str | None = None) -> str:
     """The metric that charts draw and tables rank by; the same on every page."""
     if st.session_state.get("metric") not in METRICS:

@@ -6,7 +6,7 @@ The URL holds only what differs from the defaults, so a link shows a colleague t
 trusted: a client, source or campaign that the viewer may not see is dropped before anything is asked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from streamlit_app import queries
 from streamlit_app.metrics import METRICS
 from streamlit_app.periods import COMPARISONS, PRESETS, Period, compared_with, preset
 from streamlit_app.scope import LEVELS, Reading, Scope
+from warehouse.control import SOURCES
 
 Row = dict[str, Any]
 
@@ -31,8 +32,10 @@ CHOICES: dict[str, tuple[str | None, Iterable[str] | None]] = {
     "grain": ("week", ("week", "month")),
     "level": (None, LEVELS),
     "open": (None, None),
+    "show": ("freshness", ("freshness", "failures", "attempts", "rejects")),
+    "delivery": (None, None),
 }
-LISTS = ("client", "source", "campaign")
+LISTS = ("client", "source", "campaign", "status")
 FILTERS = frozenset({"client", "currency", "source", "period", "compare", "campaign"})
 
 
@@ -51,6 +54,10 @@ class Catalog:
         if not chosen:
             return Period(self.reading.today, self.reading.today)
         return Period(min(row["first_date"] for row in chosen), max(row["last_date"] for row in chosen))
+
+    def chosen(self, client_ids: tuple[str, ...], sources: tuple[str, ...]) -> list[Row]:
+        """How far each of these sources of these clients reaches."""
+        return [row for row in self.freshness if row["client_id"] in client_ids and row["source"] in sources]
 
 
 def from_url(parameters: dict[str, list[str]]) -> dict[str, Any]:
@@ -98,8 +105,8 @@ def remember() -> None:
 
 
 def reset() -> None:
-    """Put every filter back to its default."""
-    for name in (*LISTS, *CHOICES, "dates"):
+    """Put every filter back to its default; the part of a page that is shown stays."""
+    for name in {*LISTS, *CHOICES, "dates"} - {"show"}:
         st.session_state.pop(name, None)
 
 
@@ -113,8 +120,38 @@ def choose(catalog: Catalog, used: frozenset[str] = FILTERS) -> Scope:
         period = _choose_period(delivered)
         compared = _choose_comparison(period, delivered)
     campaign_ids = _choose_campaigns(catalog, client_ids, sources) if "campaign" in used else ()
-    st.button("Reset filters", on_click=reset, icon=":material/restart_alt:", type="tertiary")
+    _reset_button()
     return Scope(catalog.reading, client_ids, currency, period, compared, sources, campaign_ids)
+
+
+def choose_deliverers(names: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Draw the filters of the page about deliveries: the clients, of any currency, and the sources that are meant.
+
+    `names` are the viewer's clients, also those of whom nothing was ever delivered.
+    """
+    _keep_known("client", names)
+    clients = st.multiselect(
+        "Clients", list(names), format_func=names.__getitem__, key="client", placeholder="All clients",
+        persist_state="session",
+    )  # fmt: skip
+    _keep_known("source", SOURCES)
+    sources = st.multiselect(
+        "Sources", SOURCES, format_func=shown_as.source_name, key="source", placeholder="All sources",
+        persist_state="session",
+    )  # fmt: skip
+    _reset_button()
+    return tuple(clients or names), tuple(sources or SOURCES)
+
+
+def choose_statuses(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Draw the filter of a list of attempts: the statuses that are meant, none for any."""
+    _keep_known("status", labels)
+    return tuple(
+        st.pills(
+            "Status", list(labels), format_func=labels.__getitem__, key="status", selection_mode="multi",
+            label_visibility="collapsed", persist_state="session",
+        )
+    )  # fmt: skip
 
 
 def _choose_clients(catalog: Catalog) -> tuple[tuple[str, ...], str]:
@@ -211,6 +248,10 @@ def by_frequency(values: Iterable[str]) -> list[str]:
 
 def _sources(catalog: Catalog, client_ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({row["source"] for row in catalog.freshness if row["client_id"] in client_ids}))
+
+
+def _reset_button() -> None:
+    st.button("Reset filters", on_click=reset, icon=":material/restart_alt:", type="tertiary")
 
 
 def _keep_known(name: str, known: Iterable[str]) -> None:

@@ -4,11 +4,14 @@ import streamlit as st
 
 from streamlit_app import components, filters, identity, queries
 from streamlit_app.filters import Catalog
+from streamlit_app.identity import Viewer
 from streamlit_app.scope import Scope
 from streamlit_app.timeliness import judge_all
 
 # The filters that mean something on a page; a page that is not named has them all.
-FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"}), "data_freshness": frozenset({"client", "source"})}
+FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"})}
+# Pages that draw what stands around them themselves: they have something to tell before there are marts.
+ON_THEIR_OWN = frozenset({"data_freshness"})
 
 FIRST_STEPS = (
     "paidmedia load surfside --from DATE --to DATE    # or: load vibe, upload FILE --client SLUG",
@@ -19,18 +22,18 @@ FIRST_STEPS = (
 def open_page(title: str, url_path: str) -> bool:
     """Draw what stands around a page and keep its scope; False when there is nothing that it could show."""
     st.title(title)
-    catalog = _catalog()
+    filters.restore()
+    if url_path in ON_THEIR_OWN:
+        return True
+    catalog = delivered(identity.current_viewer())
     if catalog is None:
         return False
-    filters.restore()
     with st.sidebar:
         scope = filters.choose(catalog, FILTERS_OF_PAGE.get(url_path, filters.FILTERS))
     filters.remember()
-    chosen = [
-        row for row in catalog.freshness if row["client_id"] in scope.client_ids and row["source"] in scope.sources
-    ]
+    chosen = catalog.chosen(scope.client_ids, scope.sources)
     components.as_of(chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
-    st.session_state["scope"], st.session_state["catalog"] = scope, catalog
+    st.session_state["scope"] = scope
     return True
 
 
@@ -40,14 +43,9 @@ def scope() -> Scope:
     return found
 
 
-def catalog() -> Catalog:
-    """What the viewer of the page could choose from."""
-    found: Catalog = st.session_state["catalog"]
-    return found
-
-
-def _catalog() -> Catalog | None:
-    reading = queries.reading(identity.current_viewer())
+def delivered(viewer: Viewer) -> Catalog | None:
+    """What the viewer can choose from; None, and said so on the page, while the marts hold nothing."""
+    reading = queries.reading(viewer)
     if reading is None:
         components.empty("There are no marts yet", "make run    # made-up sources, the whole way, or:", *FIRST_STEPS)
         return None

@@ -10,6 +10,11 @@ class Viewer:
     name: str
     client_ids: tuple[str, ...] | None
 
+    @property
+    def may_resolve(self) -> bool:
+        """Whether they may settle failed attempts: people of the agency, who see every client, may."""
+        return self.client_ids is None
+
 
 def current_viewer() -> Viewer:
     """The viewer of this session: until accounts exist, everyone is the same one and sees every client."""

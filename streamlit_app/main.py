@@ -14,7 +14,7 @@ PAGES = (
     ("overview", "Overview", ":material/monitoring:"),
     ("performance", "Performance", ":material/account_tree:"),
     ("summaries", "Summaries", ":material/calendar_month:"),
-    ("data_freshness", "Data freshness", ":material/update:"),
+    ("data_freshness", "Data", ":material/database:"),
 )
 
 

@@ -3,8 +3,8 @@
     page → scope → query here → marts
 
 Answers are lists of plain dicts; counts are int, amounts and ratios exact Decimals, unrounded. A ratio is always taken
-from sums. Each raises `PaidMediaError` when the database is away or the marts are of another version. Nothing else
-in the app talks to the database; the cache keys carry the viewer and the version of the data.
+from sums. Each raises `PaidMediaError` when the database is away or the marts are of another version. The cache keys
+carry the viewer and the version of the data. Besides this module only `ledger` talks to the database.
 """
 
 from datetime import date

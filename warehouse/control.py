@@ -29,6 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "control"
 SOURCES = ("surfside", "vibe", "facebook")
+ATTEMPT_STATUSES = ("running", "loaded", "duplicate", "refused", "failed", "held")
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -202,13 +203,18 @@ class UploadedFile(Base):
 
 
 class IngestionRun(Base):
-    """One row per attempt to take in one delivery, whatever came of it."""
+    """One row per attempt to take in one delivery, whatever came of it.
+
+    `is_resolved` is set by a person only, with the reason in `resolution`; what a later attempt made good is derived.
+    """
 
     __tablename__ = "ingestion_runs"
     __table_args__ = (
         _one_of("source", SOURCES),
-        _one_of("status", ("running", "loaded", "duplicate", "refused", "failed", "held")),
+        _one_of("status", ATTEMPT_STATUSES),
+        CheckConstraint("is_resolved = (resolution is not null)", name="resolution"),
         Index(None, "client_id", "source", "started_at"),
+        Index(None, "started_at"),
     )
 
     ingestion_run_id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -229,6 +235,9 @@ class IngestionRun(Base):
     status: Mapped[str]
     error: Mapped[str | None]
     is_resolved: Mapped[bool] = mapped_column(server_default=text("false"))
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+    resolution: Mapped[str | None]
 
 
 class DeliveryVerdict(Base):

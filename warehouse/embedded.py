@@ -11,19 +11,25 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warehouse.errors import PaidMediaError
+
+if TYPE_CHECKING:
+    from psutil import Process
 
 DATABASE = "paidmedia"
 OWNER = "paidmedia"
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root: the wheel's own name for the user that it runs as then
 START_ATTEMPTS = 5
+START_SECONDS = 600  # after a crash up to 4 GB of log (`max_wal_size`) are replayed first
+ORPHAN_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ class Cluster:
     def data(self) -> Path:
         """PGDATA."""
         return self.folder / "data"
+
+    @property
+    def port(self) -> Path:
+        """The port of the last start, written once the role and the database are there."""
+        return self.folder / "port"
 
     @property
     def log(self) -> Path:
@@ -54,12 +65,18 @@ class Cluster:
 
 
 def start(home: Path) -> str:
-    """Start the server if it is not running and return its URL, `postgresql://user:password@127.0.0.1:port/db`."""
+    """Start the server if it is not running and return its URL, `postgresql://user:password@127.0.0.1:port/db`.
+
+    After a crash the server first recovers what was committed, which this waits for.
+    """
     cluster = Cluster.of(home)
-    port = running_port(cluster)
+    port = running_port(cluster) if cluster.port.exists() else None
     if port is None:
         with _locked(home):
-            port = running_port(cluster) or _start(cluster)
+            port = _port_when_ready(cluster) or _start(cluster)
+            if not cluster.port.exists():
+                _create_role_and_database(cluster, port)
+            _remember(cluster, port)
     password = json.loads(cluster.passwords.read_text())[OWNER]
     return f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
 
@@ -67,25 +84,23 @@ def start(home: Path) -> str:
 def stop(home: Path) -> bool:
     """Stop the server cleanly, waiting for it. Returns False when none was running."""
     cluster = Cluster.of(home)
-    if running_port(cluster) is None:
+    if not cluster.data.exists():
         return False
     with _locked(home):
+        if _postmaster(cluster) is None:
+            _end_orphans(cluster)
+            return False
         _pg("pg_ctl", "-w", "-m", "fast", "-D", str(cluster.data), "stop")
     return True
 
 
 def running_port(cluster: Cluster) -> int | None:
-    """The port of the running server, read from its postmaster.pid; None when it does not run."""
-    import psutil
-
-    try:
-        lines = (cluster.data / "postmaster.pid").read_text().splitlines()
-        process = psutil.Process(int(lines[0]))
-        alive = process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
-    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+    """The port of the running server, read from its postmaster.pid; None when it does not run or is not ready yet."""
+    if _postmaster(cluster) is None:
         return None
+    lines = _pid_file(cluster)
     is_ready = len(lines) >= 8 and lines[7].strip() == "ready"
-    return int(lines[3]) if alive and is_ready else None
+    return int(lines[3]) if is_ready else None
 
 
 def binary(name: str) -> Path:
@@ -114,30 +129,87 @@ def _pg(command: str, *arguments: str) -> None:
 
 
 def _start(cluster: Cluster) -> int:
-    """Create the cluster if need be, start it on a free port, make role and database. Called under the lock."""
+    """Create the cluster if need be and start it on a free port. Called under the lock, where no server runs."""
     if not (cluster.data / "PG_VERSION").exists():
         _create(cluster)
+    _end_orphans(cluster)
     for attempt in range(START_ATTEMPTS):
         port = _port_to_use(cluster, fresh=attempt > 0)
+        options = ("-w", "-t", str(START_SECONDS), "-l", str(cluster.log), "-o", f"-p {port}")
         try:
-            _pg("pg_ctl", "-w", "-D", str(cluster.data), "-l", str(cluster.log), "-o", f"-p {port}", "start")
-            break
+            _pg("pg_ctl", "-D", str(cluster.data), *options, "start")
         except subprocess.CalledProcessError:
             time.sleep(0.2 * (attempt + 1))  # another process may have taken the port in between
-    else:
-        raise PaidMediaError("the embedded Postgres does not start", where=str(cluster.log), fix="read the end of it")
-    (cluster.folder / "port").write_text(str(port))
-    _create_role_and_database(cluster, port)
-    return port
+            begun_by_another = _port_when_ready(cluster)  # which was killed before it could say so
+            if begun_by_another is not None:
+                return begun_by_another
+        else:
+            return port
+    raise PaidMediaError("the embedded Postgres does not start", where=str(cluster.log), fix="read the end of it")
+
+
+def _port_when_ready(cluster: Cluster) -> int | None:
+    """The port of the server, once it is ready: whoever began to start it may have been killed. None if none runs."""
+    deadline = time.monotonic() + START_SECONDS
+    while _postmaster(cluster) is not None:
+        port = running_port(cluster)
+        if port is not None:
+            return port
+        if time.monotonic() > deadline:
+            raise PaidMediaError("the embedded Postgres does not get ready", where=str(cluster.log), fix="read its end")
+        time.sleep(0.1)
+    return None
+
+
+def _postmaster(cluster: Cluster) -> "Process | None":
+    """The server's main process, if the one of its pid file is it: after a crash the number may be another's."""
+    import psutil
+
+    lines = _pid_file(cluster)
+    try:
+        process = psutil.Process(int(lines[0]))
+        return process if _works_in(cluster, process) else None
+    except (IndexError, ValueError, OSError, psutil.Error):
+        return None
+
+
+def _pid_file(cluster: Cluster) -> list[str]:
+    try:
+        return (cluster.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _works_in(cluster: Cluster, process: "Process") -> bool:
+    """Whether a process is one of the cluster's: each stands in the folder of the data, and no other server does."""
+    return process.name().startswith("postgres") and Path(process.cwd()).samefile(cluster.data)
+
+
+def _end_orphans(cluster: Cluster) -> None:
+    """End the processes of a server whose main one was killed, and take its pid file away.
+
+    They would keep a new server from the data until they are through with their statements; the pid file would do so if
+    its number belongs to another process by now. What they have not committed is undone at the next start.
+    """
+    import psutil
+
+    orphans = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):  # ended meanwhile, or another user's
+            if _works_in(cluster, process):
+                process.kill()
+                orphans.append(process)
+    psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)
+    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _create(cluster: Cluster) -> None:
     """initdb beside the final place, then move it there: a killed initdb leaves nothing half made."""
     cluster.folder.mkdir(parents=True, exist_ok=True)
     passwords = _generate_passwords(cluster)
-    fresh = cluster.folder / "data.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
+    for left in cluster.folder.glob("data.new*"):  # by one that was killed; its initdb may still be at work there
+        shutil.rmtree(left, ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(dir=cluster.folder, prefix="data.new"))
     password_file = cluster.folder / "initdb.password"
     password_file.write_text(passwords["postgres"])
     password_file.chmod(0o600)
@@ -201,10 +273,15 @@ def _create_role_and_database(cluster: Cluster, port: int) -> None:
         connection.close()
 
 
+def _remember(cluster: Cluster, port: int) -> None:
+    whole = cluster.folder / "port.new"
+    whole.write_text(str(port))
+    whole.rename(cluster.port)
+
+
 def _port_to_use(cluster: Cluster, *, fresh: bool) -> int:
     """The port of the last start where it is still free (open dashboards reconnect), else a free one."""
-    remembered = cluster.folder / "port"
-    wanted = int(remembered.read_text()) if remembered.exists() and not fresh else 0
+    wanted = int(cluster.port.read_text()) if cluster.port.exists() and not fresh else 0
     for port in dict.fromkeys((wanted, 0)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -237,6 +314,8 @@ def _tuning() -> str:
         "wal_compression": "on",
         "random_page_cost": "1.1",
         "effective_io_concurrency": "64",
+        # The statement of a killed client ends soon, and with it its locks, not when it would have been through.
+        "client_connection_check_interval": "'5s'",
         "jit": "off",  # compiling costs more than these queries take
         "max_parallel_workers_per_gather": str(min(2, processors)),
     }

@@ -13,6 +13,7 @@ from warehouse import audit
 from warehouse.control import SOURCES, DeliveryVerdict, IngestionRun, UploadedFile
 from warehouse.database import relation_exists
 from warehouse.errors import PaidMediaError
+from warehouse.replacement import REPLACED_DAYS
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,14 @@ def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
 
 
 def held(current: Session) -> list[DeliveryVerdict]:
-    """Deliveries that wait for a release, oldest first."""
-    query = select(DeliveryVerdict).where(DeliveryVerdict.verdict == "held").order_by(DeliveryVerdict.judged_at)
+    """Deliveries that wait for a release, oldest first; not those of which newer ones give every day."""
+    waiting: list[str] = []
+    for source in SOURCES:
+        if relation_exists(current, f"raw_{source}.deliveries"):
+            waiting += current.scalars(
+                text(_STILL_HELD.format(source=source, declared=REPLACED_DAYS.format(source=source)))
+            )
+    query = select(DeliveryVerdict).where(DeliveryVerdict.delivery_id.in_(waiting)).order_by(DeliveryVerdict.judged_at)
     return list(current.scalars(query))
 
 
@@ -94,3 +101,14 @@ def _mark(current: Session, delivery_id: str, *, was: str, now: str) -> None:
     for table in (IngestionRun, UploadedFile):
         rows = update(table).where(table.delivery_id == delivery_id, table.status == was)
         current.execute(rows.values(status=now))
+
+
+_STILL_HELD = """
+    select deliveries.delivery_id
+    from raw_{source}.deliveries as deliveries
+    inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
+    inner join control.delivery_verdicts as verdicts
+        on deliveries.delivery_id = verdicts.delivery_id and verdicts.verdict = 'held'
+    cross join lateral {declared} as declared
+    where declared.days = 0 or declared.replaced_days < declared.days
+"""

@@ -11,7 +11,14 @@ from tests.end_to_end.servers import app_server
 from warehouse.settings import PROJECT_ROOT
 
 IMAGES = PROJECT_ROOT / "docs" / "images"
-PAGES = {"overview": 1180, "performance": 1180, "summaries": 1180, "data_freshness": 640}
+# Name of the image → address and height of the page.
+PAGES = {
+    "overview": ("overview", 1180),
+    "performance": ("performance", 1180),
+    "summaries": ("summaries", 1180),
+    "data_freshness": ("data_freshness", 780),
+    "data_attempts": ("data_freshness?show=attempts", 780),
+}
 MOMENT_MS = 2_500  # charts and tables fade in after the page says that it is done
 
 
@@ -26,8 +33,8 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(chromium.ARGUMENTS))
         for scheme, suffix in (("light", ""), ("dark", "-dark")):
             page = browser.new_context(color_scheme=scheme).new_page()
-            for name, height in PAGES.items():
-                take(page, f"{url}/{name}", height, IMAGES / f"{name}{suffix}.png")
+            for name, (address, height) in PAGES.items():
+                take(page, f"{url}/{address}", height, IMAGES / f"{name}{suffix}.png")
         browser.close()
     return 0
 

@@ -2,13 +2,15 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 
 import marts_tables
 import pytest
 import streamlit as st
 from sqlalchemy import Engine
 
-from warehouse import database
+from warehouse import clients, database
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +23,13 @@ def _forgotten_answers() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def marts(database_url: str) -> Engine:
-    """A database whose marts hold the known rows."""
+    """A database whose marts hold the known rows, of the clients that the agency has."""
     engine = database.engine()
+    with database.session() as current:
+        for slug, name, currency in marts_tables.CLIENTS:
+            clients.add_client(
+                current, slug, name=name, currency=currency, cpm=Decimal(10), effective_date=date(2025, 1, 1)
+            )
     marts_tables.create(engine)
     marts_tables.fill(engine)
     return engine

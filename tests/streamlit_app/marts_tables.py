@@ -64,10 +64,10 @@ TABLES = {
     ),
 }
 
-FILL_CLIENTS = """
-    insert into marts.dim_clients values
-    ('acme', 'Acme Outdoor', 'USD', true), ('bolt', 'Bolt Energy', 'USD', true), ('cosmo', 'Cosmo Kaffee', 'EUR', true)
-"""
+CLIENTS = (("acme", "Acme Outdoor", "USD"), ("bolt", "Bolt Energy", "USD"), ("cosmo", "Cosmo Kaffee", "EUR"))
+FILL_CLIENTS = "insert into marts.dim_clients values " + ", ".join(
+    f"('{slug}', '{name}', '{currency}', true)" for slug, name, currency in CLIENTS
+)
 
 FILL_DAILY = """
     with numbered as (

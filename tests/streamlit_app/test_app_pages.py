@@ -217,10 +217,12 @@ def test_freshness_shows_what_is_late_held_and_rejected(marts: Engine) -> None:
             ("Acme Outdoor", "Facebook"): ["Disabled"], ("Acme Outdoor", "Surfside"): ["Disabled"],
             ("Acme Outdoor", "Vibe"): ["Disabled"], ("Bolt Energy", "Facebook"): ["Held"],
             ("Bolt Energy", "Surfside"): ["On time"], ("Bolt Energy", "Vibe"): ["Stale"],
+            ("Cosmo Kaffee", "Facebook"): ["On time"], ("Cosmo Kaffee", "Surfside"): ["On time"],
+            ("Cosmo Kaffee", "Vibe"): ["Stale"],
         }  # fmt: skip
         shown = {metric.label: metric.value for metric in app.metric}
-        assert shown["Sources on time"] == "5 of 6"
-        assert shown["Rows rejected"] == "12"
+        assert shown["Sources on time"] == "7 of 9"
+        assert shown["Rows rejected"] == "18"
         assert "paidmedia release DELIVERY" in texts(app)
         assert (table["Rows read"] == table["Accepted"] + table["Rejected"] + table["Total rows dropped"]).all()
     finally:

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 PIPE_WIDTH = 200  # a table that goes to a file or a pipe is not folded to a terminal's 80 columns
 
@@ -37,7 +38,7 @@ def show_table(
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number in right else "left", no_wrap=number in right)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))  # a name may hold what Rich takes for markup
     console().print(table)
 
 

@@ -1,0 +1,1 @@
+"""The parts of the Data page, one module each: `freshness`, `failures`, `attempts`, `rejects`."""

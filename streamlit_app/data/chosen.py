@@ -1,0 +1,22 @@
+"""What the parts of the Data page are about: who looks, at which clients and which sources."""
+
+from dataclasses import dataclass
+
+from streamlit_app import format as shown_as
+from streamlit_app.identity import Viewer
+from warehouse.monitor import Attempt
+from warehouse.rejects import RejectingDelivery
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Who looks, at which clients (slug → name, of all of theirs) and which sources."""
+
+    viewer: Viewer
+    names: dict[str, str]
+    client_ids: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def who(self, item: Attempt | RejectingDelivery) -> str:
+        """The source and the client of something, as people read them."""
+        return f"{shown_as.source_name(item.source)} · {self.names[item.client_id]}"

@@ -1,0 +1,96 @@
+"""What failed and is open, with the button that settles it; and what people have settled."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from streamlit_app import components, ledger, outcomes
+from streamlit_app import format as shown_as
+from streamlit_app.data.chosen import Chosen
+from streamlit_app.identity import Viewer
+from warehouse.errors import PaidMediaError
+from warehouse.monitor import Attempt
+
+FAILURES = 20  # as many as a person reads one by one; the others are counted
+RESOLVED = 50
+REASON_LENGTH = 300
+
+
+def show(chosen: Chosen, failures: Sequence[Attempt]) -> None:
+    """The open ones with what to do about each, then those that people have settled."""
+    problem = st.session_state.pop("resolve-problem", None)
+    if problem:
+        st.error(shown_as.escaped(problem), icon=":material/error:")
+    if not failures:
+        with st.container(key="all-settled", border=True):
+            st.markdown("#### :material/task_alt: Nothing is open")
+            st.caption("What was refused or failed has been brought since, or a person has settled it.")
+    elif len(failures) > 1 and chosen.viewer.may_resolve:
+        _resolve_button(chosen.viewer, failures, f"Mark all {len(failures):,} as resolved", "all")
+    for attempt in failures[:FAILURES]:
+        _failure(chosen, attempt)
+    if len(failures) > FAILURES:
+        st.caption(f"The newest {FAILURES} of {len(failures):,}; `paidmedia status` lists all of them.")
+    resolved = ledger.resolved_failures(chosen.viewer, chosen.client_ids, chosen.sources, RESOLVED)
+    if resolved:
+        with st.expander(f"Resolved by people · {len(resolved):,}", icon=":material/history:"):
+            _resolved(chosen, resolved)
+
+
+def _failure(chosen: Chosen, attempt: Attempt) -> None:
+    """One failure: what, where, what to do, and the button that settles it."""
+    status, key = outcomes.STATUSES[attempt.status], attempt.ingestion_run_id.hex
+    about = [shown_as.moment(attempt.started_at), outcomes.file(attempt), outcomes.days(attempt), attempt.short_id]
+    with st.container(key=f"failure-{key}", border=True):
+        left, right = st.columns([5, 1.4], vertical_alignment="center")
+        with left:
+            st.markdown(
+                f":{outcomes.COLOURS[status]}-badge[{status}] **{shown_as.escaped(chosen.who(attempt))}**  \n"
+                f"{shown_as.escaped(attempt.error or 'no reason was noted')}"
+            )
+            st.caption(shown_as.escaped(" · ".join(word for word in about if word != shown_as.ABSENT)))
+        if chosen.viewer.may_resolve:
+            with right:
+                _resolve_button(chosen.viewer, [attempt], "Mark as resolved", key)
+
+
+def _resolve_button(viewer: Viewer, attempts: Sequence[Attempt], label: str, key: str) -> None:
+    """Asks why before it settles anything."""
+    with (
+        st.popover(label, icon=":material/task_alt:", width="content"),
+        st.form(f"resolve-{key}", border=False),
+    ):
+        st.text_input(
+            "Why does nobody wait for it any more?", key=f"why-{key}", max_chars=REASON_LENGTH,
+            placeholder="Nothing ran on that day",
+        )  # fmt: skip
+        st.caption("Your words go into the audit log. No number changes.")
+        st.form_submit_button("Resolve", type="primary", on_click=partial(_resolve, viewer, attempts, f"why-{key}"))
+
+
+def _resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
+    try:
+        ledger.resolve(viewer, attempts, st.session_state[why])
+    except PaidMediaError as error:
+        st.session_state["resolve-problem"] = str(error)
+    else:
+        st.toast(f"Resolved {shown_as.counted(len(attempts), 'attempt')}.", icon=":material/task_alt:")
+
+
+def _resolved(chosen: Chosen, resolved: Sequence[Attempt]) -> None:
+    table = pd.DataFrame(
+        {
+            "When": [each.resolved_at for each in resolved],
+            "By": [each.resolved_by for each in resolved],
+            "Why": [each.resolution for each in resolved],
+            "What": [f"{chosen.who(each)} · {outcomes.days(each)}" for each in resolved],
+            "Error": [each.error for each in resolved],
+        }
+    )
+    columns = {"Why": st.column_config.TextColumn(width=320), "Error": st.column_config.TextColumn(width=420)}
+    st.dataframe(
+        table, column_config=columns | components.time_columns("When"), hide_index=True, placeholder=shown_as.ABSENT,
+        key="resolved", alt="Failed attempts that people have resolved",
+    )  # fmt: skip

@@ -61,7 +61,7 @@ class BatchReader:
         self._total_row: int | None = None
 
     def read(self, batch: Batch) -> pa.Table:
-        """The accepted rows of a batch, without `delivery_id`. Raises `LoadRefused` for a defect of the whole file."""
+        """The accepted rows of a batch, `delivery_id` empty. Raises `LoadRefused` for a defect of the whole file."""
         self._check_synonyms(batch)
         dropped = self._total_rows(batch)
         self._check_periods(batch, dropped)
@@ -201,8 +201,6 @@ class BatchReader:
         schema = row_schema()
         columns: list[pa.Array] = []
         for column in schema:
-            if column.name == "delivery_id":
-                continue
             values: Sequence[object]
             if column.name == "source_row":
                 values = batch.row_numbers
@@ -214,6 +212,8 @@ class BatchReader:
                 values = names[column.name]
             elif column.name in measures:
                 values = measures[column.name]
+            elif column.name == "delivery_id":
+                values = [""] * len(batch.row_numbers)
             else:
                 columns.append(pa.nulls(len(kept), column.type))
                 continue
@@ -222,8 +222,7 @@ class BatchReader:
                 columns.append(pa.array(chosen, AMOUNT).cast(column.type))
             else:
                 columns.append(pa.array(chosen, column.type))
-        names_of = [column.name for column in schema if column.name != "delivery_id"]
-        return pa.table(dict(zip(names_of, columns, strict=True)))
+        return pa.table(columns, schema=schema)
 
     def _unmapped(self, batch: Batch) -> list[str]:
         """The other columns of each row as a JSON object, heading → text; cells repeat, so each is encoded once."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from loaders.errors import LoadRefused
 
 Cell = str | date | datetime
-BATCH_ROWS = 20_000  # bounds the memory of a large file; a day of a large client is two or three batches
+BATCH_CELLS = 200_000  # of one batch, which bounds the memory of a large file: 20,000 rows of ten columns
 NO_STORED_VALUE = "(formula without a stored value)"  # what a cell says whose value the workbook does not hold
 MAX_COLUMNS = 1_000  # the widest real export has under 100
 
@@ -52,7 +52,7 @@ def in_batches(rows: Iterator[tuple[int, Sequence[Cell]]]) -> Iterator[Batch]:
     for number, row in rows:
         numbers.append(number)
         held.append(row)
-        if len(held) == BATCH_ROWS:
+        if len(held) * len(row) >= BATCH_CELLS:
             yield Batch(numbers, list(zip(*held, strict=True)))
             numbers, held = [], []
     if held:

@@ -1,26 +1,44 @@
 """Which clients a source serves, and whether one that was named can be served."""
 
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from warehouse import clients, database
-from warehouse.control import Client, VibeCredentials
+from warehouse.control import Client, VibeCredentials, VibeReportRequest
 from warehouse.credentials import VibeAccount, vibe_account
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def clients_for(settings: Settings, source: str, client_id: str | None = None) -> list[str]:
     """The slugs of the clients that a load of `source` serves, or of the one named.
 
-    Clients that have not been set up for the source are left out. Raises `PaidMediaError` for a named client that is
-    unknown, disabled or not set up, with the command that mends it.
+    Clients that have not been set up for the source are left out. Those of Vibe come in the order in which their last
+    report was asked for, so that a load that is killed and started again does not begin with the same ones: they share
+    an hourly budget. Raises `PaidMediaError` for a named client that is unknown, disabled or not set up, with the
+    command that mends it.
     """
     with database.session(settings) as current:
         if client_id is not None:
             check_served(current, settings, source, client_id)
             return [client_id]
         active = clients.list_clients(current, active_only=True)
-        return [client.client_id for client in active if _serves(current, settings, source, client, len(active))]
+        served = [client.client_id for client in active if _serves(current, settings, source, client, len(active))]
+        if source == "vibe":
+            asked_at = _last_asked(current)
+            served.sort(key=lambda each: asked_at.get(each, NEVER))
+        return served
+
+
+def _last_asked(current: Session) -> dict[str, datetime]:
+    """When each client's last Vibe report was asked for."""
+    last = func.max(VibeReportRequest.requested_at).label("asked_at")
+    rows = current.execute(select(VibeReportRequest.client_id, last).group_by(VibeReportRequest.client_id))
+    return {row.client_id: row.asked_at for row in rows}
 
 
 def check_served(current: Session, settings: Settings, source: str, client_id: str) -> Client:

@@ -62,12 +62,17 @@ def claims(current: Session, source: str, client_id: str, days: Sequence[date]) 
 def delivered_objects(
     current: Session, source: str, client_id: str, origins: Sequence[str], fingerprint: str
 ) -> dict[tuple[str, datetime], str]:
-    """(origin, as-of) → delivery id, for what was delivered whole and read in the same way."""
+    """(origin, as-of) → delivery id, for what was delivered whole and read in the same way.
+
+    An object that was fetched within moments of its writing is left out: S3 tells times by the second, so that another
+    one may have taken its place since, under the same time.
+    """
     query = f"""
         select deliveries.origin, deliveries.as_of, max(deliveries.delivery_id) as delivery_id
         from {_WHOLE.format(source=source)}
         where deliveries.client_id = :client_id and deliveries.origin = any(:origins)
             and deliveries.mapping_fingerprint = :fingerprint
+            and deliveries.delivered_at > deliveries.as_of + interval '1 minute'
         group by deliveries.origin, deliveries.as_of
     """  # noqa: S608 – the source is one of ours
     parameters = {"client_id": client_id, "origins": list(origins), "fingerprint": fingerprint}

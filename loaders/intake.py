@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import pyarrow as pa
-
 from loaders import attempts, history
 from loaders.columns import SourceColumns
 from loaders.errors import LoadRefused
@@ -20,11 +18,11 @@ from loaders.ledger import (
     KnownDelivery,
     day_totals,
     find_duplicate,
-    ledger_tables,
     new_delivery_id,
+    package,
     refuse_older_export,
 )
-from loaders.locks import locked
+from loaders.locks import Lock, locked
 from loaders.pipeline import append, prepare
 from loaders.reading import Reader, Reading, read_delivery
 from loaders.results import DeliveryOutcome, Progress, Status
@@ -32,7 +30,7 @@ from warehouse import clients, database, landing
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
-PACKAGE_ROWS = 200_000  # a package costs 0.25 s whatever it holds; this bounds memory
+PACKAGE_ROWS = 200_000  # a package costs 0.25 s whatever it holds; a long range is written in several
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,10 @@ def open_intake(
     """Take in deliveries of one client, one process at a time; what was offered is written at the end."""
     source = reader.spec.source
     prepare(source, settings)
-    with locked(f"paidmedia load {source} {reader.client_id}", settings):
+    with locked(f"paidmedia load {source} {reader.client_id}", settings, on_progress) as lock:
         with database.session(settings) as current:
             attempts.close_interrupted(current, source, reader.client_id)
-        intake = Intake(settings, reader, dagster_run_id=dagster_run_id, on_progress=on_progress)
+        intake = Intake(settings, reader, lock, dagster_run_id=dagster_run_id, on_progress=on_progress)
         yield intake
         intake.flush()
 
@@ -88,10 +86,11 @@ class Intake:
     """Offers → outcomes. Deliveries wait for each other in a package until it is full."""
 
     def __init__(
-        self, settings: Settings, reader: Reader, *, dagster_run_id: str | None, on_progress: Progress
+        self, settings: Settings, reader: Reader, lock: Lock, *, dagster_run_id: str | None, on_progress: Progress
     ) -> None:
         self.outcomes: list[DeliveryOutcome] = []
         self.reader = reader
+        self._lock = lock
         self._settings, self._dagster_run_id, self._tell = settings, dagster_run_id, on_progress
         self._staged: list[_Staged] = []
         self._last_arrival = datetime.min.replace(tzinfo=UTC)
@@ -109,13 +108,12 @@ class Intake:
         outcome = DeliveryOutcome(arrival.origin, "failed", days=arrival.requested_days or ())
         try:
             landed = landing.store(arrival.data, self._settings, filename=arrival.filename, root=arrival.root)
-            known = self._duplicate(arrival, landed.sha256)
-            if known is not None:
-                days = tuple(sorted(known.days))
-                self._finish(run_id, DeliveryOutcome(arrival.origin, "duplicate", known.delivery_id, days))
-                return
             reading = read_delivery(arrival.data, arrival.filename, self.reader, requested_days=arrival.requested_days)
             reading.totals.check(arrival.filename)
+            known = self._duplicate(arrival, landed.sha256, reading)
+            if known is not None:
+                self._finish(run_id, DeliveryOutcome(arrival.origin, "duplicate", known.delivery_id, reading.days))
+                return
             delivery = Delivery(
                 delivery_id=delivery_id,
                 source=self.source,
@@ -155,10 +153,10 @@ class Intake:
             return
         staged, self._staged = self._staged, []
         self._tell(f"writing {sum(len(each.reading.rows) for each in staged):,} rows")
-        parts = [ledger_tables(each.delivery, each.reading, self.reader.spec.table) for each in staged]
-        package = {name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]}
+        written = package([(each.delivery, each.reading) for each in staged], self.reader.spec.table)
         try:
-            append(self.source, package, self._settings)
+            self._lock.check()  # without it another process may be writing the same
+            append(self.source, written, self._settings)
         except Exception as error:
             line = str(error) if isinstance(error, PaidMediaError) else f"{type(error).__name__}: {error}"[:500]
             for each in staged:
@@ -170,7 +168,7 @@ class Intake:
         for each in staged:
             self._finish(each.run_id, each.outcome)
 
-    def _duplicate(self, arrival: Arrival, sha256: str) -> KnownDelivery | None:
+    def _duplicate(self, arrival: Arrival, sha256: str, reading: Reading) -> KnownDelivery | None:
         """The delivery that brought the same bytes and still counts. Staged deliveries are written first if need be."""
         known = self._same_bytes(sha256)
         if self._staged and (known or any(each.delivery.landed.sha256 == sha256 for each in self._staged)):
@@ -181,7 +179,8 @@ class Intake:
         days = sorted({day for each in known for day in each.days})
         with database.session(self._settings) as current:
             claims = history.claims(current, self.source, self.reader.client_id, days)
-        return find_duplicate(known, claims, requested_days=arrival.requested_days, always=arrival.guarded)
+        declared = None if arrival.requested_days is None else reading.days
+        return find_duplicate(known, claims, requested_days=declared, always=arrival.guarded)
 
     def _same_bytes(self, sha256: str) -> list[KnownDelivery]:
         with database.session(self._settings) as current:

@@ -5,10 +5,11 @@ wins whole; so nothing is ever changed or deleted, and these rules decide only w
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -132,50 +133,60 @@ def refuse_older_export(filename: str, days: pa.Table, covers_to: date, claims: 
 
 def day_totals(delivery: Delivery, reading: Reading) -> pa.Table:
     """One row per declared day: the totals of its accepted rows, zeros for an empty day, null for an absent measure."""
-    rows = reading.rows
-    measures = {name: rows.column(name).cast(TOTAL) for name in MEASURES}
-    grouped = pa.table({"date": rows.column("date"), **measures}).group_by("date")
-    sums = grouped.aggregate([("date", "count"), *((name, "sum") for name in MEASURES)]).to_pylist()
-    by_day = {row["date"]: row for row in sums}
+    parts = []
+    for rows in reading.rows.batches(("date", *MEASURES)):
+        totals = {name: rows.column(name).cast(TOTAL) for name in MEASURES}
+        grouped = pa.table({"date": rows.column("date"), **totals}).group_by("date")
+        parts.append(grouped.aggregate([("date", "count"), *((name, "sum") for name in MEASURES)]))
+    grouped = pa.concat_tables(parts).group_by("date")
+    sums = grouped.aggregate([("date_count", "sum"), *((f"{name}_sum", "sum") for name in MEASURES)])
+    by_day = {row["date"]: row for row in sums.to_pylist()}
     records = []
     for day in reading.days:
         found = by_day.get(day, {})
-        present = {name: found.get(f"{name}_sum") or Decimal(0) for name in reading.totals.present}
+        present = {name: found.get(f"{name}_sum_sum") or Decimal(0) for name in reading.totals.present}
         records.append(
             {
                 "delivery_id": delivery.delivery_id,
                 "client_id": delivery.client_id,
                 "date": day,
-                "rows": found.get("date_count", 0),
+                "rows": found.get("date_count_sum", 0),
                 **{name: present.get(name) for name in MEASURES},
             }
         )
     return pa.Table.from_pylist(records, schema=tables("")[DELIVERY_DAYS])
 
 
-def ledger_tables(delivery: Delivery, reading: Reading, row_table: str) -> dict[str, pa.Table]:
-    """Everything that is written for one delivery, by table."""
-    ids = pa.array([delivery.delivery_id] * len(reading.rows), pa.string())
+def package(deliveries: Sequence[tuple[Delivery, Reading]], row_table: str) -> dict[str, Iterator[pa.Table]]:
+    """Everything that is written for some deliveries of a source, by table, batch by batch."""
     schemas = tables(row_table)
+    records = [_record(delivery, reading) for delivery, reading in deliveries]
     return {
-        row_table: reading.rows.add_column(0, "delivery_id", ids).cast(schemas[row_table]),
-        DELIVERIES: pa.Table.from_pylist([_record(delivery, reading)], schema=schemas[DELIVERIES]),
-        DELIVERY_DAYS: day_totals(delivery, reading),
-        REJECTS: pa.Table.from_pylist(
-            [
-                {
-                    "delivery_id": delivery.delivery_id,
-                    "source_row": reject.source_row,
-                    "column_name": reject.column_name,
-                    "value": reject.value,
-                    "reason": reject.reason,
-                    "row_values": reject.row_values,
-                }
-                for reject in reading.rejects
-            ],
-            schema=schemas[REJECTS],
-        ),
+        row_table: chain.from_iterable(_rows(delivery, reading) for delivery, reading in deliveries),
+        DELIVERIES: iter([pa.Table.from_pylist(records, schema=schemas[DELIVERIES])]),
+        DELIVERY_DAYS: (day_totals(delivery, reading) for delivery, reading in deliveries),
+        REJECTS: (_rejects(delivery, reading) for delivery, reading in deliveries),
     }
+
+
+def _rows(delivery: Delivery, reading: Reading) -> Iterator[pa.Table]:
+    reading.rows.constants["delivery_id"] = delivery.delivery_id
+    return reading.rows.batches()
+
+
+def _rejects(delivery: Delivery, reading: Reading) -> pa.Table:
+    records = [
+        {
+            "delivery_id": delivery.delivery_id,
+            "source_row": reject.source_row,
+            "column_name": reject.column_name,
+            "value": reject.value,
+            "reason": reject.reason,
+            "row_values": reject.row_values,
+        }
+        for reject in reading.rejects
+    ]
+    return pa.Table.from_pylist(records, schema=tables("")[REJECTS])
 
 
 def _record(delivery: Delivery, reading: Reading) -> dict[str, object]:

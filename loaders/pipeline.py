@@ -10,20 +10,20 @@ that is downloaded.
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from loaders.errors import LoadFailed
 from loaders.locks import locked
 from loaders.registry import columns_of
 from loaders.schema import json_columns, tables
-from warehouse.database import database_url
+from warehouse import database
 from warehouse.settings import Settings, get_settings
 
 _one_at_a_time = Lock()  # dlt keeps its active pipeline and its configuration per process
@@ -42,21 +42,25 @@ _INDEXES = (
 
 
 def prepare(source: str, settings: Settings | None = None) -> None:
-    """Create schema `raw_<source>`, its tables and indexes where they are missing. Safe to repeat."""
+    """Create schema `raw_<source>`, its tables and indexes where they are missing. Safe to repeat, and free then."""
     settings = settings or get_settings()
-    with locked("paidmedia prepare", settings) as connection:
-        if not _exists(connection, source):
+    if _exist(source, settings, [*_tables(source), *(index for index, _, _ in _indexes(source))]):
+        return  # `create index if not exists` would wait for every load that is writing
+    with locked("paidmedia prepare", settings):
+        if not _exist(source, settings, _tables(source)):
             with _pipeline(source, settings) as pipeline:
                 pipeline.extract(_dlt_source(source, {}))
                 pipeline.sync_schema()
-        for table, columns in _INDEXES:
-            name = table.format(rows=columns_of(source).table)
-            index = f"ix_{name.strip('_')}_{columns.replace(', ', '_')}"
-            connection.execute(text(f'create index if not exists "{index}" on raw_{source}.{name} ({columns})'))
+        with database.session(settings) as current:
+            for index, table, columns in _indexes(source):
+                current.execute(text(f'create index if not exists "{index}" on raw_{source}.{table} ({columns})'))
 
 
-def append(source: str, data: Mapping[str, pa.Table], settings: Settings) -> str:
-    """Write one package of tables, by name, and return its load id. Raises `LoadFailed`; then nothing of it counts."""
+def append(source: str, data: Mapping[str, Iterator[pa.Table]], settings: Settings) -> str:
+    """Write one package of tables, by name, in batches. Returns its load id.
+
+    Raises `LoadFailed`; then nothing of it counts.
+    """
     with _pipeline(source, settings) as pipeline:
         with _failing(source):
             info = pipeline.run(_dlt_source(source, data), loader_file_format="csv")
@@ -85,7 +89,7 @@ def _pipeline(source: str, settings: Settings) -> Iterator[Any]:
 
     home = settings.paidmedia_home / "dlt"
     home.mkdir(parents=True, exist_ok=True)
-    url = database_url(settings)
+    url = database.database_url(settings)
     folder = Path(tempfile.mkdtemp(dir=home, prefix=f"{source}-"))
     try:
         with _one_at_a_time:
@@ -113,13 +117,13 @@ _CONFIGURATION: dict[str, object] = {
 }
 
 
-def _dlt_source(source: str, data: Mapping[str, pa.Table]) -> Any:
+def _dlt_source(source: str, data: Mapping[str, Iterator[pa.Table]]) -> Any:
     import dlt
     from dlt.extract.source import DltSource
 
     resources = [
-        dlt.resource([table], name=name, write_disposition="append", columns=_columns(name))
-        for name, table in data.items()
+        dlt.resource(batches, name=name, write_disposition="append", columns=_columns(name))
+        for name, batches in data.items()
     ]
     return DltSource(_dlt_schema(source), f"raw_{source}", resources)
 
@@ -156,10 +160,19 @@ def _hint(field: pa.Field, *, is_json: bool) -> dict[str, Any]:
     return hint | {"data_type": "bigint" if pa.types.is_integer(field.type) else "text"}
 
 
-def _exists(connection: Connection, source: str) -> bool:
-    names = [*tables(columns_of(source).table), "_dlt_loads", "_dlt_version"]
-    found = (
-        connection.scalar(text("select to_regclass(:name)"), {"name": f"raw_{source}.{name}"}) is not None
-        for name in names
-    )
-    return all(found)
+def _tables(source: str) -> list[str]:
+    return [*tables(columns_of(source).table), "_dlt_loads", "_dlt_version"]
+
+
+def _indexes(source: str) -> list[tuple[str, str, str]]:
+    """Each index of a source as (name, table, columns)."""
+    found = [(table.format(rows=columns_of(source).table), columns) for table, columns in _INDEXES]
+    return [(f"ix_{table.strip('_')}_{columns.replace(', ', '_')}", table, columns) for table, columns in found]
+
+
+def _exist(source: str, settings: Settings, relations: Sequence[str]) -> bool:
+    """Whether tables or indexes of `raw_<source>` are all there."""
+    query = "select bool_and(to_regclass(name) is not null) from unnest(cast(:names as text[])) as name"
+    names = [f'raw_{source}."{relation}"' for relation in relations]
+    with database.session(settings) as current:
+        return current.scalar(text(query), {"names": names}) is True

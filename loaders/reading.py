@@ -10,12 +10,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
 from loaders.batches import BatchReader, RejectedRow
 from loaders.cells import Table, brief, listed
 from loaders.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
 from loaders.errors import LoadRefused
+from loaders.rows import Rows
 from loaders.schema import row_schema
 from loaders.tabular import read_table
 from loaders.totals import Totals
@@ -40,12 +39,12 @@ class Reader:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds. `rows` has every column of the row table but `delivery_id`, one row per accepted row.
+    """What a file holds. `rows` has every column of the row table, one row per accepted row; `delivery_id` is empty.
 
     `days` are the days that it declares, ascending. `totals` count rows and measures by fate.
     """
 
-    rows: pa.Table
+    rows: Rows
     rejects: list[RejectedRow]
     totals: Totals
     days: tuple[date, ...]
@@ -68,25 +67,25 @@ def read_delivery(
     mapped = map_columns(table.header, reader.spec, reader.rules, client_id=reader.client_id, filename=filename)
     mapped = _one_kind(table, mapped)
     batch_reader = BatchReader(reader.spec, mapped, filename, reader.currency, requested_days)
-    parts = [batch_reader.read(batch) for batch in table.batches()]
+    rows, accepted = Rows(row_schema()), set[date]()
+    for batch in table.batches():
+        part = batch_reader.read(batch)
+        accepted.update(part.column("date").unique().to_pylist())
+        rows.add(part)
+    rows.finish()
     totals = batch_reader.totals
     used = totals.rows["read"] - totals.rows["dropped"]
     if used == 0 and requested_days is None:
         besides = " besides the total" if totals.rows["dropped"] else ""
         raise LoadRefused(f"{filename} has no rows{besides}", fix="export days on which something ran")
     _check_rejects(batch_reader.rejects, used, reader.max_reject_share, filename)
-    currency = _currency(batch_reader, mapped, reader, filename)
-    schema = row_schema()
-    schema = schema.remove(schema.get_field_index("delivery_id"))
-    rows = pa.concat_tables(parts) if parts else schema.empty_table()
-    stated = pa.array([currency] * len(rows), pa.string())
-    rows = rows.set_column(schema.get_field_index("currency"), "currency", stated)
-    days, unusable = _declared(rows, batch_reader.rejects, requested_days)
+    rows.constants["currency"] = _currency(batch_reader, mapped, reader, filename)
+    days, unusable = _declared(accepted, batch_reader.rejects, requested_days)
     warnings = [*mapped.warnings, *_compare_total_row(totals)]
     if unusable:
         named = listed(unusable)
         warnings.append(f"every row of {named} was rejected: earlier numbers of that day stay")
-    return Reading(rows.cast(schema), batch_reader.rejects, totals, days, warnings)
+    return Reading(rows, batch_reader.rejects, totals, days, warnings)
 
 
 def _one_kind(table: Table, mapped: Mapped) -> Mapped:
@@ -139,14 +138,13 @@ def _currency(batches: BatchReader, mapped: Mapped, reader: Reader, filename: st
 
 
 def _declared(
-    rows: pa.Table, rejects: list[RejectedRow], requested: tuple[date, ...] | None
+    accepted: set[date], rejects: list[RejectedRow], requested: tuple[date, ...] | None
 ) -> tuple[tuple[date, ...], list[date]]:
     """The days that the file speaks for, and those of which every row was rejected.
 
     A day whose rows were all rejected is not declared, not even by a report that was asked for it: declaring it would
     replace the earlier numbers of that day by nothing, because of rows that are known to exist.
     """
-    accepted: set[date] = set(rows.column("date").unique().to_pylist())
     unusable = {reject.date for reject in rejects if reject.date is not None} - accepted
     if requested is None:
         return tuple(sorted(accepted)), sorted(unusable)

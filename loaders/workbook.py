@@ -32,7 +32,7 @@ from loaders.errors import LoadRefused
 
 MAX_UNPACKED = 200 * 2**20  # a 50,000-row export of 46 columns unpacks to about 90 MB
 MAX_RATIO = 100  # the limit of Apache POI; 25,000 rows that are all alike pack 18 to 1
-MAX_CELLS = 5_000_000  # of all sheets as blocks; calamine takes about 40 bytes for each, filled or not
+MAX_CELLS = 3_000_000  # of all sheets as blocks, 50,000 rows of 60 columns; reading as many peaks at 400 MB
 MAX_PARTS = 2_000
 CHUNK = 4 * 2**20
 TAIL = 2**20  # more than any cell takes: Excel holds 32,767 characters in one

@@ -91,8 +91,35 @@ def build() -> None:
     ingestion.build()
 
 
+@app.command()
+def rejects(
+    delivery_id: Annotated[
+        str | None, typer.Argument(metavar="[DELIVERY]", help="Without one, lists the deliveries that have some.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the whole file, its rejected rows marked, as CSV.")
+    ] = None,
+) -> None:
+    """Show the rejected rows of a delivery, and write its file to be corrected and delivered again."""
+    from loaders.corrections import marked_file
+    from warehouse import rejects as service
+    from warehouse.database import session
+
+    with session() as current:
+        if delivery_id is None:
+            deliveries.show_rejecting(service.deliveries(current))
+            return
+        delivery = service.delivery(current, delivery_id)
+        rows = service.rows(current, delivery)
+    deliveries.show_rejects(delivery, rows)
+    if out is not None:
+        deliveries.write_file(out, marked_file(delivery, rows))
+    deliveries.show_way_back(delivery, out)
+
+
 app.command()(deliveries.status)
 app.command()(deliveries.release)
+app.command()(deliveries.resolve)
 
 
 def main() -> None:

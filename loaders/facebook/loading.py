@@ -96,7 +96,7 @@ def _settle(settings: Settings, upload: UploadedFile, outcome: DeliveryOutcome) 
         if outcome.status == "loaded" and outcome.delivery_id is not None:
             stored.status = _status_by_verdict(current, outcome.delivery_id)
         stored.delivery_id = outcome.delivery_id
-        stored.message = _message(outcome)
+        stored.message = _message(current, outcome)
 
 
 def _status_by_verdict(current: Session, delivery_id: str) -> str:
@@ -104,9 +104,11 @@ def _status_by_verdict(current: Session, delivery_id: str) -> str:
     return "held" if verdict is not None and verdict.verdict == "held" else "loaded"
 
 
-def _message(outcome: DeliveryOutcome) -> str | None:
-    if outcome.status == "duplicate":
-        return f"the same file was delivered before, as {outcome.delivery_id}"
+def _message(current: Session, outcome: DeliveryOutcome) -> str | None:
+    if outcome.status == "duplicate" and outcome.delivery_id is not None:
+        message = f"the same file was delivered before, as {outcome.delivery_id}"
+        is_held = _status_by_verdict(current, outcome.delivery_id) == "held"
+        return f"{message}, which is held: paidmedia release {outcome.delivery_id} --why …" if is_held else message
     return outcome.error or "; ".join(outcome.warnings) or None
 
 

@@ -14,7 +14,7 @@ from warehouse import database
 from warehouse.control import VibeBreaker
 from warehouse.settings import Settings
 
-FAILURES = 5  # each has been retried for about a minute before it counts
+FAILURES = 5  # each has been retried for about half a minute before it counts
 PAUSE = timedelta(minutes=15)  # longer than a restart of the API, and a morning still holds several trials
 
 

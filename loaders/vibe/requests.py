@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from loaders.results import Progress
@@ -48,6 +48,12 @@ def reserve(
                 return _note(current, account, client_id, first, last, now)
         tell(f"{settings.vibe_creates_per_hour} reports an hour are used up; waiting until {free_at:%H:%M:%S} UTC")
         clock.sleep(max(min(free_at - now, LOOK).total_seconds(), 0.1))
+
+
+def give_back(settings: Settings, request_id: UUID) -> None:
+    """Undo `reserve`: the request never reached the API, so nothing was counted there."""
+    with database.session(settings) as current:
+        current.execute(delete(VibeReportRequest).where(VibeReportRequest.request_id == request_id))
 
 
 def next_free(recent: Sequence[datetime], limit: int, now: datetime, ahead: int = 0) -> datetime | None:

@@ -26,6 +26,7 @@ SET_UP = {
     "vibe": "paidmedia vibe-credentials set SLUG --advertiser-id A --api-key K",
 }
 SECONDS_BETWEEN_LINES = 5.0
+WAIT = "waiting "  # what a report holds that says for what or whom a load waits
 MANY = 20  # a table longer than a screen says less than its end
 
 
@@ -170,12 +171,12 @@ def _progress(title: str) -> Iterator[Listener]:
 
 
 def _now_and_then(tell: Listener) -> Listener:
-    """Pass on a report only when the last one is some seconds old."""
+    """Pass on a report only when the last one is some seconds old; why nothing happens is told at once."""
     told = time.monotonic()
 
     def listener(message: str) -> None:
         nonlocal told
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+        if WAIT in message or time.monotonic() - told >= SECONDS_BETWEEN_LINES:
             told = time.monotonic()
             tell(message)
 

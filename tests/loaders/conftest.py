@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from loaders.columns import SourceColumns
 from loaders.reading import Reader
+from tests.loaders.vibe_accounts import Account, MoodyApi, Time, moody_api, open_account
 from warehouse import clients, database
 from warehouse.settings import Settings
 
@@ -77,3 +78,31 @@ def ask(settings: Settings) -> Callable[..., list[Any]]:
             return [tuple(row) for row in current.execute(text(query), parameters)]
 
     return run
+
+
+@pytest.fixture
+def time() -> Time:
+    """The time of a test with the Vibe API."""
+    return Time()
+
+
+@pytest.fixture
+def api(time: Time) -> Iterator[MoodyApi]:
+    """A Vibe API on that time, without accounts as yet."""
+    with moody_api(time) as served:
+        yield served
+
+
+@pytest.fixture
+def new_account(
+    database_url: str, api: MoodyApi, time: Time, new_client: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Account]:
+    """Open a Vibe account of one or more clients, whose budget is no concern unless a test says so."""
+    monkeypatch.setenv("VIBE_API_BASE_URL", api.base_url)
+    monkeypatch.setenv("VIBE_CREATES_PER_HOUR", "10000")
+    monkeypatch.setenv("VIBE_POLL_ATTEMPTS", "4")
+
+    def make(clients: int = 1, **options: Any) -> Account:
+        return open_account(api, time, [new_client() for _ in range(clients)], **options)
+
+    return make

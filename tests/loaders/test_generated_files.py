@@ -67,9 +67,9 @@ def check_rows(file: Generated, reading: Reading, requested: tuple[date, ...] | 
     by_fate: dict[str, list[int]] = {"accepted": [], "rejected": [], "dropped": []}
     for number in file.rows:
         by_fate[file.fate(number, requested)].append(number)
-    assert [row["source_row"] for row in reading.rows.to_pylist()] == by_fate["accepted"]
+    assert [row["source_row"] for row in reading.rows.table().to_pylist()] == by_fate["accepted"]
     assert [reject.source_row for reject in reading.rejects] == by_fate["rejected"]
-    for row in reading.rows.to_pylist():
+    for row in reading.rows.table().to_pylist():
         cells = file.rows[row["source_row"]]
         assert row["date"] == cells["date"].value
         for measure in file.measures:
@@ -86,7 +86,7 @@ def check_measures(file: Generated, reading: Reading, requested: tuple[date, ...
             continue
         expected = file.sums(measure, requested)
         assert found == expected | {"read": sum(expected.values())}
-        assert sum((row[measure] for row in reading.rows.to_pylist()), Decimal(0)) == expected["accepted"]
+        assert sum((row[measure] for row in reading.rows.table().to_pylist()), Decimal(0)) == expected["accepted"]
 
 
 def read_or_refused(

@@ -48,8 +48,9 @@ def test_rows_are_typed_and_carry_names_as_delivered_and_their_other_columns(sur
     header = (*files.SURFSIDE, "Creative Size", " ROAS ")
     data = files.csv_bytes(header, [(*files.surfside_row(DAY), "728x90", "#DIV/0!")])
     reading = read_delivery(data, "a.csv", surfside)
-    (row,) = reading.rows.to_pylist()
+    (row,) = reading.rows.table().to_pylist()
     assert row == {
+        "delivery_id": "",
         "source_row": 2,
         "date": DAY,
         "campaign_name": "Always On",
@@ -104,7 +105,7 @@ def test_too_large_a_share_of_bad_rows_refuses_the_file(surfside: Reader) -> Non
 
 def test_a_blank_cell_is_zero_and_an_absent_column_is_null(vibe: Reader) -> None:
     reading = read_delivery(files.vibe(files.vibe_row(DAY, "")), "a.csv", vibe)
-    (row,) = reading.rows.to_pylist()
+    (row,) = reading.rows.table().to_pylist()
     assert (row["impressions"], row["clicks"], row["conversions"]) == (0, None, 1)
     assert reading.totals.accepted("clicks") is None
 
@@ -171,7 +172,7 @@ def test_results_are_conversions_only_where_they_are_of_one_kind(facebook: Reade
     assert mixed.warnings == [
         "'Results' counts several kinds of results (Link click, Purchase): conversions left empty"
     ]
-    assert json.loads(mixed.rows.column("unmapped")[0].as_py())["Results"] == "5"
+    assert json.loads(mixed.rows.table().column("unmapped")[0].as_py())["Results"] == "5"
     unknown = results(facebook, "x", heading="Objective")
     assert unknown.totals.accepted("conversions") is None
 
@@ -203,7 +204,8 @@ def test_an_export_in_other_unknown_or_mixed_currencies_is_refused(
 
 def test_a_stated_currency_is_kept_with_the_rows(facebook: Reader) -> None:
     assert (
-        read_delivery(files.facebook(files.facebook_row(DAY)), "a.csv", facebook).rows["currency"][0].as_py() == "USD"
+        read_delivery(files.facebook(files.facebook_row(DAY)), "a.csv", facebook).rows.table()["currency"][0].as_py()
+        == "USD"
     )
 
 
@@ -241,11 +243,11 @@ def test_a_day_whose_rows_were_all_rejected_is_not_declared(vibe: Reader, surfsi
 def test_a_file_of_several_batches_is_one(surfside: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [files.surfside_row(DAY, number) for number in range(25)]
     whole = read_delivery(files.surfside(*rows), "a.csv", surfside)
-    monkeypatch.setattr(cells, "BATCH_ROWS", 10)
+    monkeypatch.setattr(cells, "BATCH_CELLS", 50)
     parts = read_delivery(files.surfside(*rows), "a.csv", surfside)
-    assert parts.rows.to_pylist() == whole.rows.to_pylist()
+    assert parts.rows.table().to_pylist() == whole.rows.table().to_pylist()
     assert parts.totals == whole.totals
-    assert all(before < after for before, after in pairwise(parts.rows.column("source_row").to_pylist()))
+    assert all(before < after for before, after in pairwise(parts.rows.table().column("source_row").to_pylist()))
 
 
 def test_totals_that_do_not_add_up_stop_the_load() -> None:
@@ -279,6 +281,6 @@ def test_whatever_the_cells_hold_accepted_rejected_and_dropped_is_what_was_read(
     reading = read_delivery(files.surfside(*rows), "a.csv", reader)
     reading.totals.check("a.csv")
     assert len(reading.rows) + len(reading.rejects) == len(rows)
-    assert sorted([*reading.rows["source_row"].to_pylist(), *(each.source_row for each in reading.rejects)]) == list(
-        range(2, len(rows) + 2)
-    )
+    assert sorted(
+        [*reading.rows.table()["source_row"].to_pylist(), *(each.source_row for each in reading.rejects)]
+    ) == list(range(2, len(rows) + 2))

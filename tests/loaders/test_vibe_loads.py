@@ -10,7 +10,7 @@ import pytest
 
 from loaders import LoadResult, clients_for, vibe
 from loaders.vibe.clock import Clock
-from loaders.vibe.source import retry_after
+from loaders.vibe.trouble import retry_after
 from sandbox.vibe_api import DEFAULT_KEY, Fault, VibeApi, vibe_api
 from tests.loaders import files
 from warehouse import credentials, database
@@ -155,7 +155,7 @@ def test_trouble_that_passes_ends_in_the_right_data(
         ("status", Fault.reply(401, '{"error": "expired key"}'), r"\(401\).*expired key.*vibe-credentials set"),
         ("download", Fault.html(), "something else than CSV"),
         ("download", Fault.cut(), "report is torn"),
-        ("download", Fault.truncated(), "cannot be reached"),
+        ("download", Fault.truncated(), "broke the connection off"),
         ("download", Fault.expired(), "address of a Vibe report has expired"),
     ],
     ids=lambda value: getattr(value, "kind", str(value)),
@@ -308,6 +308,10 @@ NOW = datetime(2025, 11, 4, 12, tzinfo=UTC)
         ({"x-rate-limit-reset-at": "2025-11-04T13:00:30+01:00"}, 30),
         ({"x-rate-limit-reset-at": "2025-11-04T12:00:30"}, 30),
         ({"x-rate-limit-reset-at": "2025-11-04T11:00:00Z"}, 0),
+        ({"retry-after": "Tue, 04 Nov 2025 12:00:30 GMT"}, 30),
+        ({"retry-after": "Tue, 04 Nov 2025 11:00:00 GMT"}, 0),
+        ({"retry-after": "later", "x-rate-limit-reset-at": "2025-11-04T12:00:30Z"}, 30),
+        ({"retry-after": "nan"}, None),
         ({"x-rate-limit-reset-at": "soon"}, None),
         ({}, None),
     ],

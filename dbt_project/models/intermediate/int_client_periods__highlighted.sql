@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 {% set shown = ['id', 'name', 'source', 'impressions', 'clicks', 'conversions', 'conversion_revenue', 'spend'] %}
 {% set limit = var('highlights_per_summary') %}
 

@@ -91,12 +91,15 @@ measured as (
 ),
 
 judged as (
+    -- Products instead of the ratios: those are rounded, and exactly half or exactly ten must stay what they are.
     select
         *,
         coalesce(
             spend >= average_spend
-            and impressions * peer_ctr / 100 >= {{ var('underperformer_expected_clicks') }}
-            and ctr < peer_ctr * {{ var('underperformer_ctr_share') }},
+            and impressions > 0
+            and other_impressions > 0
+            and impressions * other_clicks >= {{ var('underperformer_expected_clicks') }} * other_impressions
+            and clicks * other_impressions < {{ var('underperformer_ctr_share') }} * other_clicks * impressions,
             false
         ) as is_underperformer
     from measured

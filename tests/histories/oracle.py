@@ -1,0 +1,213 @@
+"""What must be true of one client after everything that happened so far, by the meaning of the numbers alone.
+
+events → deliveries that count → the winner of each day → names normalised, rows summed to the grain, priced
+
+Plain Python and the standard library: nothing of the project is imported, so that both can only agree by being right.
+Sums and prices are exact `Decimal`s, or the context raises. `rollups` adds the facts up to the marts.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, localcontext
+from typing import Literal
+
+from tests.histories.events import (
+    MEASURES,
+    Delivery,
+    Disable,
+    Event,
+    History,
+    Names,
+    Number,
+    Rate,
+    Release,
+    Rename,
+    Row,
+    Verdict,
+)
+
+Outcome = Literal["loaded", "duplicate", "refused", "torn"]
+Sums = dict[str, Number | None]  # by measure, and "spend"
+
+REJECT_SHARE = Decimal("0.4")  # a file with a larger share of unreadable rows is refused as a whole
+EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Clamped])
+THOUSANDTH = Decimal("0.001")
+
+
+@dataclass
+class Taken:
+    """A delivery that is in the warehouse, with the days that it speaks for and its usable rows.
+
+    `place` orders arrivals. `arrived_at` is what the clock said then: it is observed, nothing depends on it.
+    """
+
+    delivery: Delivery
+    place: int
+    days: tuple[date, ...]
+    rows: list[Row]
+    verdict: Literal["passed", "held", "released"] | None = None
+    arrived_at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """The greatest wins a day: the latest as-of, of equal ones the later arrival."""
+        return self.delivery.as_of, self.place
+
+    @property
+    def counts(self) -> bool:
+        """Whether its rows may be read."""
+        return self.verdict in ("passed", "released")
+
+    def totals(self, day: date) -> Sums:
+        """What it says of a whole day: zeros for an empty one, None for a measure that it lacks."""
+        there = [row for row in self.rows if row.day == day]
+        return {
+            name: sum((row.measures[at] or 0 for row in there), 0) if name in self.delivery.measures else None
+            for at, name in enumerate(MEASURES)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one creative delivered on one day, and its price."""
+
+    source: str
+    day: date
+    path: Names
+    cpm: Decimal | None
+    sums: Sums
+
+
+class Oracle:
+    """Events of one client → what is true of it. `taken` are the deliveries in the warehouse, by their number."""
+
+    def __init__(self, history: History) -> None:
+        self.client_id, self.currency = history.client_id, history.currency
+        self.name, self.is_active = history.name, True
+        self.taken: dict[int, Taken] = {}
+        self._rates: dict[date, Decimal] = {}
+        self.happen(history.first_rate)
+
+    def happen(self, event: Event) -> Outcome | None:
+        """Take note of an event; of a delivery, say what becomes of it."""
+        match event:
+            case Delivery():
+                return self._deliver(event)
+            case Verdict(number, says):
+                if number in self.taken and self.taken[number].verdict != "released":
+                    self.taken[number].verdict = says
+            case Release(number):
+                if number in self.taken and self.taken[number].verdict == "held":
+                    self.taken[number].verdict = "released"
+            case Rate(effective, cpm):
+                self._rates[effective] = cpm
+            case Rename(name):
+                self.name = name
+            case Disable():
+                self.is_active = False
+        return None
+
+    def winners(self) -> dict[tuple[str, date], Taken]:
+        """(source, day) → the delivery whose rows of that day are the truth."""
+        found: dict[tuple[str, date], Taken] = {}
+        for taken in self.taken.values():
+            for day in taken.days if taken.counts else ():
+                key = taken.delivery.source, day
+                if key not in found or taken.order > found[key].order:
+                    found[key] = taken
+        return found
+
+    def facts(self) -> list[Fact]:
+        """Each creative's day: several rows of one name are added up, the client's own rate of the day prices them."""
+        facts: list[Fact] = []
+        with localcontext(EXACT):
+            for (source, day), taken in sorted(self.winners().items(), key=lambda item: item[0]):
+                groups: dict[Names, list[Row]] = {}
+                for row in taken.rows:
+                    if row.day == day:
+                        groups.setdefault(normal_path(row.names), []).append(row)
+                cpm = self.cpm(day)
+                for path, rows in groups.items():
+                    sums: Sums = {name: added(row.measures[at] for row in rows) for at, name in enumerate(MEASURES)}
+                    impressions = sums["impressions"]
+                    assert impressions is not None, "every file counts impressions"
+                    sums["spend"] = None if cpm is None else impressions * cpm * THOUSANDTH
+                    facts.append(Fact(source, day, path, cpm, sums))
+        return facts
+
+    def cpm(self, day: date) -> Decimal | None:
+        """The latest rate at or before the day."""
+        before = [effective for effective in self._rates if effective <= day]
+        return self._rates[max(before)] if before else None
+
+    def _deliver(self, new: Delivery) -> Outcome:
+        usable = [row for row in new.rows if _is_usable(row, new.requested)]
+        unusable = len(new.rows) - len(usable)
+        if (new.requested is None and not new.rows) or unusable > REJECT_SHARE * len(new.rows):
+            return "refused"
+        taken = Taken(new, len(self.taken), _declared(new, usable), usable)
+        if self._is_known(taken):
+            return "duplicate"
+        if new.is_guarded and self._may_be_old(taken):
+            return "refused"
+        if new.is_torn:
+            return "torn"
+        self.taken[new.number] = taken
+        return "loaded"
+
+    def _is_known(self, new: Taken) -> bool:
+        """The same bytes speak for the same days, and nothing newer has spoken of these days since.
+
+        Of a guarded upload nobody says that the source went back to what it said before: it is known in any case.
+        """
+        peers = self._peers(new.delivery.source)
+        for known in peers:
+            if known.delivery.data == new.delivery.data and known.days == new.days:
+                newer = any(other.order > known.order and set(other.days) & set(known.days) for other in peers)
+                if new.delivery.is_guarded or not newer:
+                    return True
+        return False
+
+    def _may_be_old(self, new: Taken) -> bool:
+        """Whether it ends before the end of what gives one of its days now, and says something else of that day."""
+        for day in new.days:
+            speaking = [
+                known for known in self._peers(new.delivery.source) if day in known.days and known.verdict != "held"
+            ]
+            current = max(speaking, key=lambda known: known.order, default=None)
+            if current and max(current.days) > max(new.days) and current.totals(day) != new.totals(day):
+                return True
+        return False
+
+    def _peers(self, source: str) -> list[Taken]:
+        return [taken for taken in self.taken.values() if taken.delivery.source == source]
+
+
+def added(values: Iterable[Number | None]) -> Number | None:
+    """The sum of what is known; None when nothing is. To be called where decimals are exact."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def normal_path(names: Names) -> Names:
+    """Names as keys: Unicode NFC, trimmed, white space collapsed, case kept; a blank one is '(not set)'."""
+    campaign, strategy, placement, creative = (
+        " ".join(unicodedata.normalize("NFC", name).split()) or "(not set)" for name in names
+    )
+    return campaign, strategy, placement, creative
+
+
+def _is_usable(row: Row, requested: Sequence[date] | None) -> bool:
+    return row.is_readable and (requested is None or row.day in requested)
+
+
+def _declared(new: Delivery, usable: Sequence[Row]) -> tuple[date, ...]:
+    """The days that it speaks for: those that were asked for, of a file those that occur in it.
+
+    Not a day all of whose rows are unusable: it was not empty, and nobody knows what it said.
+    """
+    known = {row.day for row in usable}
+    unknown = {row.day for row in new.rows} - known
+    return tuple(sorted(known if new.requested is None else set(new.requested) - unknown))

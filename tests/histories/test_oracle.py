@@ -1,0 +1,251 @@
+"""The oracle against cases worked out by hand, lest it be a second copy of the SQL; and what `compare` lets pass."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from tests.histories.compare import same
+from tests.histories.events import MEASURES, Delivery, Event, History, Names, Rate, Release, Row, Verdict
+from tests.histories.oracle import Oracle
+from tests.histories.rollups import MartRow, marts
+
+MON, TUE, WED = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4)
+BLUE: Names = ("Always On", "Prospecting", "News", "Blue")
+RED: Names = ("Always On", "Prospecting", "News", "Red")
+EVERY = frozenset(MEASURES)
+AGREED = Rate(date(2026, 1, 1), Decimal("12.5"))
+
+
+def row(day: date, impressions: int, *more: int | Decimal | None, names: Names = BLUE, is_readable: bool = True) -> Row:
+    """A row of 0 clicks, conversions, revenue and reported spend, unless `more` says otherwise, in this order."""
+    return Row(day, names, (impressions, *more, *[0] * (4 - len(more))), is_readable)
+
+
+def report(number: int, *rows: Row, hour: int = 0, **changes: Any) -> Delivery:
+    """A Vibe report of Monday to Wednesday as of `hour` hours after Thursday began, unless `changes` say otherwise."""
+    given: dict[str, Any] = {
+        "source": "vibe",
+        "data": repr(rows).encode(),
+        "measures": EVERY,
+        "as_of": datetime(2026, 3, 5, tzinfo=UTC) + timedelta(hours=hour),
+        "requested": (MON, TUE, WED),
+    }
+    return Delivery(number=number, rows=rows, **given | changes)
+
+
+def upload(number: int, *rows: Row, **changes: Any) -> Delivery:
+    """A Facebook export of which nobody says how it stands to earlier ones."""
+    return report(number, *rows, **{"source": "facebook", "requested": None, "is_guarded": True} | changes)
+
+
+def passed(*deliveries: Delivery) -> list[Event]:
+    """Deliveries, each let through by its checks."""
+    return [event for each in deliveries for event in (each, Verdict(each.number, "passed"))]
+
+
+def oracle_of(events: Sequence[Event], first_rate: Rate = AGREED) -> Oracle:
+    """A client of USD at a CPM of 12.50 to whom this has happened."""
+    oracle = Oracle(History(1, "acme", "Acme", "USD", first_rate, ()))
+    for event in events:
+        oracle.happen(event)
+    return oracle
+
+
+def mart(name: str, events: Sequence[Event], **where: object) -> list[MartRow]:
+    """The rows of a mart that have these values."""
+    return [
+        each for each in marts(oracle_of(events), {})[name] if all(each[key] == value for key, value in where.items())
+    ]
+
+
+def impressions(events: Sequence[Event]) -> dict[tuple[date, str], int]:
+    """(day, creative) → impressions."""
+    return {(each["date"], each["creative_name"]): each["impressions"] for each in mart("daily_metrics", events)}
+
+
+def test_newest_delivery_of_a_day_wins_it_whole() -> None:
+    first = report(1, row(MON, 100), row(MON, 30, names=RED), row(TUE, 50))
+    again = report(2, row(MON, 110), hour=1, requested=(MON,))
+    assert impressions(passed(first, again)) == {(MON, "Blue"): 110, (TUE, "Blue"): 50}
+    assert impressions(passed(again, first)) == {(MON, "Blue"): 110, (TUE, "Blue"): 50}
+
+
+def test_of_two_deliveries_with_the_same_as_of_the_later_arrival_wins() -> None:
+    assert impressions(passed(report(1, row(MON, 100)), report(2, row(MON, 90)))) == {(MON, "Blue"): 90}
+
+
+def test_an_empty_day_of_a_report_is_empty_and_a_gap_in_a_file_says_nothing() -> None:
+    first = report(1, row(MON, 100), row(TUE, 50), row(WED, 20))
+    gap = [row(MON, 101), row(WED, 21)]
+    assert impressions(passed(first, report(2, *gap, hour=1))) == {(MON, "Blue"): 101, (WED, "Blue"): 21}
+    file: dict[str, Any] = {"source": "surfside", "requested": None}
+    restated = passed(report(1, *first.rows, **file), report(2, *gap, hour=1, **file))
+    assert impressions(restated) == {(MON, "Blue"): 101, (TUE, "Blue"): 50, (WED, "Blue"): 21}
+
+
+def test_a_day_of_which_no_row_can_be_used_keeps_its_earlier_numbers() -> None:
+    first = report(1, row(MON, 100), row(TUE, 50), row(WED, 20))
+    broken = report(2, row(MON, 9, is_readable=False), row(TUE, 51), row(WED, 21), hour=1)
+    assert impressions(passed(first, broken)) == {(MON, "Blue"): 100, (TUE, "Blue"): 51, (WED, "Blue"): 21}
+
+
+def test_a_held_delivery_counts_from_its_release_and_a_pending_or_torn_one_never() -> None:
+    first, second = report(1, row(MON, 100)), report(2, row(MON, 999), hour=1)
+    held = [*passed(first), second, Verdict(2, "held")]
+    assert impressions(held) == {(MON, "Blue"): 100}
+    assert impressions([*held, Release(2)]) == {(MON, "Blue"): 999}
+    assert impressions([*held, Release(2), Verdict(2, "held")]) == {(MON, "Blue"): 999}
+    assert impressions([*passed(first), second]) == {(MON, "Blue"): 100}
+    assert impressions([*passed(first), report(2, row(MON, 999), hour=1, is_torn=True), Verdict(2, "passed")]) == {
+        (MON, "Blue"): 100
+    }
+
+
+def test_held_deliveries_wait_until_each_of_their_days_is_replaced() -> None:
+    held: list[Event] = [report(1, row(MON, 1)), Verdict(1, "held")]
+    partly = passed(report(2, row(MON, 2), hour=1, requested=(MON, TUE)))
+    wholly = passed(report(3, row(MON, 3), hour=2))
+    for events, waiting in ((held, 1), ([*held, *partly], 1), ([*held, *wholly], 0)):
+        [freshness] = mart("data_freshness", events)
+        assert freshness["held_deliveries"] == waiting
+
+
+def test_the_same_bytes_are_known_unless_something_newer_was_said_since() -> None:
+    oracle = oracle_of(passed(report(1, row(MON, 100))))
+    assert oracle.happen(report(2, row(MON, 100), hour=1)) == "duplicate"
+    assert oracle.happen(report(3, row(MON, 100), hour=1, requested=(MON,))) == "loaded"
+    assert oracle.happen(report(4, row(MON, 90), hour=2)) == "loaded"
+    assert oracle.happen(report(5, row(MON, 100), hour=3)) == "loaded"
+
+
+def test_an_upload_that_ends_earlier_and_says_otherwise_is_refused() -> None:
+    whole = upload(1, row(MON, 100), row(TUE, 50), row(WED, 20))
+    old = (row(MON, 100), row(TUE, 40))
+    oracle = oracle_of(passed(whole))
+    assert oracle.happen(upload(2, *old, hour=1)) == "refused"
+    assert oracle.happen(upload(3, row(TUE, 50), hour=1)) == "loaded"
+    assert oracle.happen(upload(4, row(TUE, 45), row(WED, 20), hour=1)) == "loaded"
+    assert oracle.happen(upload(5, *old, hour=2, is_guarded=False)) == "loaded"
+    assert oracle_of([whole, Verdict(1, "held")]).happen(upload(2, *old, hour=1)) == "loaded"
+
+
+def test_rows_of_one_name_are_added_up_to_the_grain() -> None:
+    typed: Names = (" Always\tOn", "Prospecting", "News ", "Blue")
+    rows = [row(MON, 100, 1, 0, Decimal("0.10")), row(MON, 20, 2, 1, Decimal("0.203"), names=typed)]
+    [found] = mart("daily_metrics", passed(report(1, *rows)))
+    assert (found["impressions"], found["clicks"], found["conversions"]) == (120, 3, 1)
+    assert found["conversion_revenue"] == Decimal("0.303")
+    assert (found["campaign_name"], found["placement_name"]) == ("Always On", "News")
+    assert found["spend"] == Decimal("1.5")  # 120 × 12.50 / 1,000
+    assert found["ctr"] == Fraction(5, 2)
+    assert mart("daily_metrics", passed(report(1, row(MON, 1, names=("e\u0301", " ", "\t", "x")))))[0][
+        "campaign_name"
+    ] == ("é")
+
+
+def test_a_rate_with_a_past_date_reprices_the_days_it_governs() -> None:
+    delivered = passed(report(1, row(MON, 1000), row(TUE, 1000), row(WED, 1000)))
+    events = [*delivered, Rate(TUE, Decimal(7)), Rate(WED, Decimal(8)), Rate(WED, Decimal("9.0001"))]
+    assert [each["spend"] for each in mart("daily_metrics", events)] == [12.5, 7, Decimal("9.0001")]
+
+
+def test_a_day_without_a_rate_has_no_spend_nor_has_any_sum_that_holds_it() -> None:
+    oracle = oracle_of(passed(report(1, row(MON, 1000), row(TUE, 1000))), Rate(TUE, Decimal(7)))
+    found = marts(oracle, {})
+    assert [(each["cpm"], each["spend"]) for each in found["daily_metrics"]] == [(None, None), (7, 7)]
+    assert [each["spend"] for each in found["weekly_summaries"]] == [None]
+
+
+def test_unknown_is_not_zero_and_nothing_is_divided_by_zero() -> None:
+    """A report without clicks beside one with: the sum knows what is known."""
+    measures = EVERY - {"clicks"}
+    unknown = report(1, row(MON, 1000, None, 0), requested=(MON,), measures=measures)
+    known = report(2, row(TUE, 0, 0, 2, Decimal(3)), requested=(TUE,))
+    first, second = mart("daily_metrics", passed(unknown, known))
+    assert (first["clicks"], first["ctr"], first["cpc"], first["cpa"]) == (None, None, None, None)
+    assert (second["clicks"], second["ctr"], second["cpa"], second["roas"]) == (0, None, 0, None)
+    [week] = mart("weekly_summaries", passed(unknown, known))
+    assert (week["clicks"], week["ctr"], week["cpc"], week["cpa"]) == (0, 0, None, Fraction(25, 4))
+
+
+def test_weeks_begin_on_monday_across_the_year_and_know_whether_they_are_whole() -> None:
+    days = [date(2026, 12, 27), date(2026, 12, 28), date(2027, 1, 1), date(2027, 1, 3), date(2027, 1, 4)]
+    rows = [row(day, impressions) for day, impressions in zip(days, (10, 20, 5, 0, 4), strict=True)]
+    events = passed(report(1, *rows, requested=tuple(days)))
+    weeks = mart("weekly_summaries", events)
+    assert [(each["week_start"], each["is_complete"]) for each in weeks] == [
+        (date(2026, 12, 21), False),  # nothing is known of its first days
+        (date(2026, 12, 28), True),
+        (date(2027, 1, 4), False),  # its end is to come
+    ]
+    assert [each["impressions_delta_pct"] for each in weeks] == [None, 150, -84]
+    assert [each["clicks_delta_pct"] for each in weeks] == [None, None, None]
+    later = [*events, *passed(upload(2, row(date(2026, 12, 30), 1)))]
+    assert [each["is_complete"] for each in mart("weekly_summaries", later)] == [False, False, False]
+
+
+def test_campaigns_rank_by_conversions_and_creatives_by_revenue() -> None:
+    other: Names = ("Spring", "Prospecting", "News", "Blue")
+    rows = [
+        row(MON, 10, 0, 5, Decimal(1)),
+        row(MON, 99, 0, 5, Decimal(7), names=other),
+        row(MON, 1, 0, 0, Decimal(7), names=RED),
+    ]
+    best = mart("top_performers", passed(report(1, *rows)), period="last_7_days")
+    assert [(each["level"], each["rank"], each["entity_name"]) for each in best] == [
+        ("campaign", 1, "Spring"),
+        ("campaign", 2, "Always On"),
+        ("creative", 1, "Blue"),
+        ("creative", 2, "Red"),
+        ("creative", 3, "Blue"),
+    ]
+    assert [each["campaign_name"] for each in best[2:]] == ["Spring", "Always On", "Always On"]
+
+
+@pytest.mark.parametrize(
+    ("weak", "is_named"),
+    [
+        (row(MON, 3000, 9), True),
+        (row(MON, 3000, 10), False),  # half as many clicks as the other, not fewer
+        (row(MON, 2999, 9), False),  # spends less than the average
+    ],
+)
+def test_who_costs_much_and_is_clicked_less_than_half_as_often_is_named(weak: Row, is_named: bool) -> None:
+    named = mart("underperformers", passed(report(1, weak, row(MON, 3000, 20, names=RED))), period="last_7_days")
+    assert bool(named) is is_named
+    if is_named:
+        assert named[0]["reason"] == "CTR 0.300000 % against 0.666667 % of the other creatives of vibe"
+
+
+def test_too_little_to_tell_is_not_named() -> None:
+    """The other had 2 clicks on 300 impressions: ten on 1,500, not quite ten on 1,499."""
+    for shown, is_named in ((1500, True), (1499, False)):
+        pair = [row(MON, shown, 1), row(TUE, 300, 2, names=RED)]
+        named = mart("underperformers", passed(report(1, *pair)), period="last_7_days")
+        assert bool(named) is is_named
+
+
+@pytest.mark.parametrize(
+    ("exact", "found", "is_same"),
+    [
+        (Fraction(200, 3), Decimal("66.6666666666666667"), True),
+        (Fraction(200, 3), Decimal("66.6666666666666666"), False),
+        (Fraction(200, 3), Decimal("66.666666666666667"), True),
+        (Fraction(200, 3), Decimal("66.66666666666667"), True),
+        (Fraction(200, 3), Decimal("66.6666666666667"), False),  # too few digits
+        (Fraction(-200, 3), Decimal("-66.6666666666666667"), True),
+        (Fraction(1, 2), Decimal("0.5"), True),
+        (Fraction(5), 5, True),
+        (Fraction(5), None, False),
+        (None, Decimal(0), False),
+        (Decimal("0.1000000"), Decimal("0.1"), True),
+        (Decimal("0.1"), Decimal("0.1000001"), False),
+        (True, 1, False),
+    ],
+)
+def test_a_ratio_must_be_right_in_every_digit_and_show_sixteen(exact: Any, found: Any, is_same: bool) -> None:
+    assert same(exact, found) is is_same

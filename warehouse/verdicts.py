@@ -52,18 +52,18 @@ def record(current: Session, source: str, judgements: Sequence[Judgement]) -> No
             "judged_at": datetime.now(UTC),
         }
         statement = insert(DeliveryVerdict).values(delivery_id=judged.delivery_id, **values)
-        current.execute(
+        written = current.execute(
             statement.on_conflict_do_update(
                 index_elements=["delivery_id"], set_=values, where=DeliveryVerdict.verdict != "released"
-            )
-        )
-        if verdict == "held":
+            ).returning(DeliveryVerdict.delivery_id)
+        ).scalar()
+        if verdict == "held" and written is not None:
             _mark(current, judged.delivery_id, was="loaded", now="held")
 
 
 def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
     """Let a held delivery through, by name and with a reason. Raises `PaidMediaError` if it is not held."""
-    row = current.get(DeliveryVerdict, delivery_id)
+    row = current.get(DeliveryVerdict, delivery_id, with_for_update=True)
     if row is None:
         raise PaidMediaError(f"unknown delivery {delivery_id!r}", fix="paidmedia status lists held deliveries")
     if row.verdict != "held":

@@ -11,12 +11,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import dagster as dg
 import pytest
 
 from loaders import facebook, prepare_all
 from loaders.locks import locked
-from orchestration.lib.instance import prepare_dagster_home
 from sandbox.s3 import put_object
 from sandbox.vibe_api import VibeApi, vibe_api
 from tests.loaders import files
@@ -104,8 +102,7 @@ def agency(paidmedia: Shell, bucket: Any, clients: list[str], tmp_path: Path) ->
         add_client(paidmedia, "other")
         assert paidmedia("vibe-credentials", "set", "acme", "--advertiser-id", "adv", "--api-key", "key").code == 0
         prepare_all(get_settings())
-        with dg.DagsterInstance.from_config(str(prepare_dagster_home(get_settings()))):
-            clients += ["acme", "other"]
+        clients += ["acme", "other"]
     return Agency(paidmedia, bucket, tmp_path)
 
 

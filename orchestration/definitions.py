@@ -7,11 +7,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.lib.launcher import worker_executor
+
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Load `defs/`; steps of a run share one process, because starting one costs more than most steps take."""
+    """Load `defs/`; every job runs in one process that can be seen to live."""
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent.parent),
-        dg.Definitions(executor=dg.in_process_executor),
+        dg.Definitions(executor=worker_executor),
     )

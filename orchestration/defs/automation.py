@@ -36,6 +36,16 @@ def daily_schedule(source: str, cron: str, settings: Settings) -> dg.ScheduleDef
     )
 
 
+def upload_key(upload_id: str, waited: timedelta) -> str:
+    """The key of an upload's run, of which Dagster starts one: another one each hour that the upload still waits.
+
+    Its run has failed then, because the database was gone or its worker died too often; or it is queued, and the second
+    one will find nothing to do.
+    """
+    hours = waited // timedelta(hours=1)
+    return f"{upload_id} after {hours} h" if hours else upload_id
+
+
 @dg.sensor(
     name="upload_received",
     job_name=names.load_job("facebook"),
@@ -47,11 +57,15 @@ def upload_received(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """One run per upload that waits."""
     from loaders import pending_uploads
 
-    uploads = [str(upload.upload_id) for upload in pending_uploads(get_settings())]
+    now = datetime.now(UTC)
+    uploads = [(str(upload.upload_id), now - upload.uploaded_at) for upload in pending_uploads(get_settings())]
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(run_key=upload, run_config={"ops": {"load_facebook": {"config": {"upload_ids": [upload]}}}})
-            for upload in uploads
+            dg.RunRequest(
+                run_key=upload_key(upload_id, waited),
+                run_config={"ops": {"load_facebook": {"config": {"upload_ids": [upload_id]}}}},
+            )
+            for upload_id, waited in uploads
         ],
         skip_reason=None if uploads else dg.SkipReason("no upload waits"),
     )

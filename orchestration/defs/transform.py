@@ -18,8 +18,10 @@ from dagster_dbt import (
 )
 
 from orchestration.lib import names, progress
+from orchestration.lib.dbt_errors import explained
 from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment, manifest
-from orchestration.lib.failing_tests import with_reasons
+from orchestration.lib.dbt_orphans import end_orphans
+from orchestration.lib.failing_tests import RESULTS, results_of, with_reasons
 
 
 class ByName(DagsterDbtTranslator):
@@ -51,17 +53,20 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
         settings = get_settings()
         prepare_all(settings)
         # One build at a time, whichever process asked for it: two would rename the same tables.
-        with locked("paidmedia build", settings), environment(libpq_environment(settings)):
+        with locked("paidmedia build", settings, progress.report), environment(libpq_environment(settings)):
+            target = settings.paidmedia_home / "dbt" / "target"  # kept: dbt parses only what changed since last time
+            for orphan in end_orphans(target):
+                context.log.warning(f"ended dbt process {orphan}, whose worker had been killed")
+            (target / RESULTS).unlink(missing_ok=True)  # those of the last build say nothing of one that is killed
             dbt = DbtCliResource(
                 project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=dbt_executable()
             )
             # Unit tests prove the logic on made-up rows: they belong to development, not to every build.
             arguments = ["build", "--exclude-resource-type", "unit_test"]
-            target = settings.paidmedia_home / "dbt" / "target"  # kept: dbt parses only what changed since last time
             invocation = dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
             yield from with_reasons(reported(invocation.stream()), invocation, engine(settings))
         if (error := invocation.get_error()) is not None:
-            raise error
+            raise explained(error, results_of(invocation))
 
     return dbt_build
 

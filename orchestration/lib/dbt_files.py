@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,19 +57,15 @@ def _newest_source() -> float:
 
 
 def _parse() -> None:
-    command = [
-        dbt_executable(),
-        "--quiet",
-        "parse",
-        "--project-dir",
-        str(DBT_FOLDER),
-        "--profiles-dir",
-        str(DBT_FOLDER),
-    ]
-    # An absolute target keeps the manifest in one place, whatever folder the caller stands in.
-    env = os.environ | {"DBT_TARGET_PATH": str(MANIFEST.parent), "DBT_LOG_PATH": str(MANIFEST.parent)}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=DBT_FOLDER, check=False)
-    if done.returncode != 0:
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        reason = lines[-1] if lines else "no output"
-        raise PaidMediaError(f"dbt parse failed: {reason}", where=str(DBT_FOLDER), fix="run `dbt parse` there")
+    """Parse in a folder of its own and move what came of it: a killed parse leaves no torn manifest."""
+    with tempfile.TemporaryDirectory(dir=MANIFEST.parent, prefix="parse-") as folder:
+        command = [dbt_executable(), "--quiet", "parse", "--project-dir", str(DBT_FOLDER)]
+        command += ["--profiles-dir", str(DBT_FOLDER)]
+        env = os.environ | {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
+        done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=DBT_FOLDER, check=False)
+        if done.returncode != 0:
+            lines = (done.stdout + done.stderr).strip().splitlines()
+            reason = lines[-1] if lines else "no output"
+            raise PaidMediaError(f"dbt parse failed: {reason}", where=str(DBT_FOLDER), fix="run `dbt parse` there")
+        for name in ("partial_parse.msgpack", MANIFEST.name):  # the first saves the next build of a new home its parse
+            (Path(folder) / name).replace(MANIFEST.parent / name)

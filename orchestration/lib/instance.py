@@ -1,5 +1,6 @@
 """Dagster's instance: its folder lies in `PAIDMEDIA_HOME`, its settings are the project's `dagster.yaml`."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -15,5 +16,23 @@ def prepare_dagster_home(settings: Settings) -> Path:
     wanted = (PROJECT_ROOT / "dagster.yaml").read_text()
     target = home / "dagster.yaml"
     if not target.exists() or target.read_text() != wanted:
-        target.write_text(wanted)
+        whole = home / f"dagster.yaml.{os.getpid()}"
+        whole.write_text(wanted)
+        whole.replace(target)  # another process reads the old one or this one, never half of it
+    _create_storage_once(home)
     return home
+
+
+def _create_storage_once(home: Path) -> None:
+    """Dagster creates its SQLite files when they are first opened; two processes at once would break them for good."""
+    created = home / "storage.created"
+    if created.exists():
+        return
+    with (home / "storage.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not created.exists():
+            from dagster import DagsterInstance
+
+            with DagsterInstance.from_config(str(home)) as instance:
+                instance.get_runs_count()
+            created.touch()

@@ -1,5 +1,6 @@
 """Run a job of the code location in this process, as the CLI does: afterwards the run is in Dagster's UI."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
@@ -7,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import MAX_RETRIES_TAG
+from dagster._core.utils import make_new_run_id
 
 from orchestration.lib import names
 from orchestration.lib.instance import prepare_dagster_home
 from orchestration.lib.progress import Listener, listening
+from orchestration.lib.workers import working
 from warehouse.settings import Settings
 
+# Whoever typed a command sees it end and types it again, or does not: a killed one is not run again behind their back.
+BY_HAND: Mapping[str, str] = {MAX_RETRIES_TAG: "0"}
+FOR_PEOPLE = re.compile(r"^(warehouse|loaders)\.errors\.\w+: ")
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -40,10 +47,16 @@ def run_job(
     home = prepare_dagster_home(settings)
     config = QUIET | {"ops": {op: {"config": dict(values)} for op, values in (op_config or {}).items()}}
     instance_at = dg.DagsterInstance.from_config(str(home))
-    with instance_at as instance, listening(listener), _words_to(settings.paidmedia_home / "logs"):
+    run_id = make_new_run_id()
+    with (
+        instance_at as instance,
+        working(home, run_id),
+        listening(listener),
+        _words_to(settings.paidmedia_home / "logs"),
+    ):
         job = defs().resolve_job_def(job_name)
         result = job.execute_in_process(
-            run_config=config, instance=instance, tags=dict(tags or {}), raise_on_error=False
+            run_config=config, instance=instance, tags={**BY_HAND, **(tags or {})}, raise_on_error=False, run_id=run_id
         )
     checks = [check for check in result.get_asset_check_evaluations() if not check.passed]
     blamed = [check for check in checks if check.severity == dg.AssetCheckSeverity.ERROR]
@@ -67,8 +80,10 @@ def _line(check: dg.AssetCheckEvaluation) -> str:
 
 
 def _reason(event: dg.DagsterEvent) -> str:
-    """The innermost cause of a failed step, in one line."""
+    """The innermost cause of a failed step, in one line; an error for people says itself what it is."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    return " ".join((error.message if error else event.message or "failed").split())[:1000]
+    if error is None:
+        return event.message or "failed"
+    return " ".join(FOR_PEOPLE.sub("", error.message).split())[:1000]

@@ -1,0 +1,31 @@
+"""What ended a build, in one line: dbt reports every model and test that a lost database or a broken model has hit."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from warehouse.errors import PaidMediaError
+
+Results = Sequence[Mapping[str, Any]]  # of run_results.json
+# How libpq says that the server has gone, is going or is not back yet.
+LOST = ("connection to server", "server closed the connection", "terminating connection", "connection already closed",
+        "the database system is")  # fmt: skip
+
+
+def explained(error: Exception, results: Results) -> Exception:
+    """The error of a build for a person; `error` itself where only tests failed, whose checks say why."""
+    reason = lost_database(error, results)
+    if reason is not None:
+        return PaidMediaError("the database was lost in the middle of it", where=reason, fix="build again")
+    broken = [each for each in results if each["status"] == "error" and each["unique_id"].startswith("model.")]
+    if not broken:
+        return error
+    others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+    words = " ".join(str(broken[0].get("message")).split())[:500]
+    return PaidMediaError(f"model {broken[0]['unique_id'].split('.')[2]}{others} failed", where=words)
+
+
+def lost_database(error: Exception | None, results: Results) -> str | None:
+    """The line that says that the database has gone; None when it has not."""
+    messages = [str(each.get("message")) for each in results if each["status"] == "error"]
+    lines = [line.strip() for message in [*messages, str(error or "")] for line in message.splitlines()]
+    return next((line for line in lines if any(words in line for words in LOST)), None)

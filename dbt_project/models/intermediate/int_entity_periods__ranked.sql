@@ -12,23 +12,16 @@ creative_periods as (
 ),
 
 creatives as (
-    select * from {{ ref('int_creatives__spanned') }}
-),
-
-campaigns as (
-    select distinct
-        campaign_id,
-        campaign_name
-    from creatives
+    select * from {{ ref('int_creatives__current') }}
 ),
 
 united as (
     select
         'campaign' as level,
-        campaigns.campaign_id as entity_id,
-        campaigns.campaign_name as entity_name,
-        campaigns.campaign_id,
-        campaigns.campaign_name,
+        campaign_periods.campaign_id as entity_id,
+        campaign_periods.campaign_name as entity_name,
+        campaign_periods.campaign_id,
+        campaign_periods.campaign_name,
         cast(null as text) as strategy_name,
         cast(null as text) as placement_name,
         campaign_periods.client_id,
@@ -44,7 +37,6 @@ united as (
         campaign_periods.spend,
         campaign_periods.reported_spend
     from campaign_periods
-    inner join campaigns on campaign_periods.campaign_id = campaigns.campaign_id
     union all
     select
         'creative' as level,

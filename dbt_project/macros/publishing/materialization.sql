@@ -9,7 +9,7 @@
     {% set relation = waiting(this) %}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement('drop_what_waited') %}drop table if exists {{ relation }}{% endcall %}
+    {% call statement('drop_what_waited') %}drop table if exists {{ relation }} cascade{% endcall %}
     {% call statement('main') %}
         {{ get_create_table_as_sql(False, relation, sql) }}
     {% endcall %}

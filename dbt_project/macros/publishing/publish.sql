@@ -51,7 +51,7 @@
     {% set statements = [] %}
     {% set only_new = '' %}
     {% if flags.FULL_REFRESH and live_shape(node) != contract_shape(node) %}
-        {% do statements.append('drop table ' ~ relation) %}
+        {% do statements.append('drop table ' ~ relation ~ ' cascade') %}
         {% do statements.extend(live_table_ddl(node)) %}
         {% do statements.extend(missing_partitions(node)) %}
     {% elif flags.FULL_REFRESH %}

@@ -13,6 +13,9 @@
     {% call statement('main') %}
         {{ get_create_table_as_sql(False, relation, sql) }}
     {% endcall %}
+    {% for index in config.get('indexes', []) %}
+        {% call statement('index') %}create index on {{ relation }} ({{ index.columns | join(', ') }}){% endcall %}
+    {% endfor %}
     {% call statement('analyze') %}analyze {{ relation }}{% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

@@ -28,22 +28,27 @@ published_rows as (
     {{ live_days('daily_metrics', 'period_days', 'was_in or not is_changed') }}
 ),
 
+numbered_days as (
+    select
+        period_days.*,
+        changed_periods.period_number
+    from period_days
+    inner join changed_periods using (client_id, period, period_start)
+),
+
 published_sums as (
     select
-        live.client_id,
-        live.currency,
-        live.period,
-        changed_periods.period_start,
-        changed_periods.period_end,
-        live.source,
         live.creative_id,
+        changed_periods.period_number,
+        live.source,
+        live.currency,
+        1 as sign,
         live.days,
         live.impressions,
         {% for measure in measures_with_gaps() %}
             live.known_{{ measure }},
-            live.{{ measure }}_days,
+            live.{{ measure }}_days{{ ',' if not loop.last }}
         {% endfor %}
-        1 as sign
     from {{ live('int_creative_periods__summed') }} as live
     inner join changed_periods
         on
@@ -54,34 +59,32 @@ published_sums as (
 
 changes as (
     {% for rows, condition, sign in [
-        ('priced', 'period_days.is_changed and period_days.is_in', '1'),
+        ('priced', 'numbered_days.is_changed and numbered_days.is_in', '1'),
         (
             'published_rows',
-            'period_days.was_in or not period_days.is_changed',
-            'case when period_days.was_in then -1 else 1 end',
+            'numbered_days.was_in or not numbered_days.is_changed',
+            'case when numbered_days.was_in then -1 else 1 end',
         ),
     ] %}
         select
-            {{ rows }}.client_id,
-            {{ rows }}.currency,
-            period_days.period,
-            period_days.period_start,
-            period_days.period_end,
-            {{ rows }}.source,
             {{ rows }}.creative_id,
+            numbered_days.period_number,
+            {{ rows }}.source,
+            {{ rows }}.currency,
+            {{ sign }} as sign,
             1 as days,
             {{ rows }}.impressions,
             {% for measure in measures_with_gaps() %}
                 coalesce({{ rows }}.{{ measure }}, 0) as known_{{ measure }},
-                case when {{ rows }}.{{ measure }} is null then 0 else 1 end as {{ measure }}_days,
+                case when {{ rows }}.{{ measure }} is null then 0 else 1 end as {{ measure }}_days
+                {{- ',' if not loop.last }}
             {% endfor %}
-            {{ sign }} as sign
         from {{ rows }}
-        inner join period_days
+        inner join numbered_days
             on
-                {{ rows }}.client_id = period_days.client_id
-                and {{ rows }}.source = period_days.source
-                and {{ rows }}.date = period_days.date
+                {{ rows }}.client_id = numbered_days.client_id
+                and {{ rows }}.source = numbered_days.source
+                and {{ rows }}.date = numbered_days.date
         where {{ condition }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -95,13 +98,10 @@ contributions as (
 
 summed as (
     select
-        client_id,
-        currency,
-        period,
-        period_start,
-        period_end,
-        source,
         creative_id,
+        period_number,
+        source,
+        currency,
         sum(sign * days) as days,
         sum(sign * impressions) as impressions,
         {% for measure in measures_with_gaps() %}
@@ -110,19 +110,19 @@ summed as (
         {% endfor %}
     from contributions
     -- The key that tells rows apart soonest comes first: it sorts three times faster than in reading order.
-    group by creative_id, period, period_start, period_end, client_id, currency, source
+    group by creative_id, period_number, source, currency
     having sum(sign * days) > 0
 ),
 
 final as (
     select
-        client_id,
-        currency,
-        period,
-        period_start,
-        period_end,
-        source,
-        creative_id,
+        changed_periods.client_id,
+        summed.currency,
+        changed_periods.period,
+        changed_periods.period_start,
+        changed_periods.period_end,
+        summed.source,
+        summed.creative_id,
         cast(impressions as bigint) as impressions,
         cast(case when clicks_days > 0 then known_clicks end as bigint) as clicks,
         cast(case when conversions_days > 0 then known_conversions end as bigint) as conversions,
@@ -132,10 +132,11 @@ final as (
         cast(case when reported_spend_days > 0 then known_reported_spend end as numeric(24, 9)) as reported_spend,
         cast(days as integer) as days,
         {% for measure in measures_with_gaps() %}
-            cast(known_{{ measure }} as numeric) as known_{{ measure }},
+            cast(known_{{ measure }} as {{ known_type(measure) }}) as known_{{ measure }},
             cast({{ measure }}_days as integer) as {{ measure }}_days{{ ',' if not loop.last }}
         {% endfor %}
     from summed
+    inner join changed_periods on summed.period_number = changed_periods.period_number
 )
 
 select * from final

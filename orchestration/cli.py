@@ -84,11 +84,15 @@ def upload(
 
 
 @app.command()
-def build() -> None:
+def build(
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Make everything anew, as after a change of the models.")
+    ] = False,
+) -> None:
     """Model what changed: deliveries, releases, rates."""
     from orchestration.lib import ingestion
 
-    ingestion.build()
+    ingestion.build(full_refresh=full_refresh)
 
 
 @app.command()

@@ -1,11 +1,15 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_deliveries__judged'}}}) }}
 
 -- Rows in raw, and rows of the declared days, against the rows that the loader accepted. A delivery that came twice has
--- too many; a row of a day that its delivery does not declare would never be read.
+-- too many; a row of a day that its delivery does not declare would never be read. Deliveries that give a changed day.
 
-with deliveries as (
+with changed_days as (
+    select * from {{ ref('int_source_days__changed') }}
+),
+
+deliveries as (
     select * from {{ ref('int_deliveries__judged') }}
-    where is_allowed
+    where is_allowed and delivery_id in (select changed_days.delivery_id from changed_days)
 ),
 
 delivery_days as (
@@ -14,10 +18,13 @@ delivery_days as (
 
 delivered as (
     select delivery_id from {{ ref('stg_surfside__media_report') }}
+    where delivery_id in (select changed_days.delivery_id from changed_days)
     union all
     select delivery_id from {{ ref('stg_vibe__performance_report') }}
+    where delivery_id in (select changed_days.delivery_id from changed_days)
     union all
     select delivery_id from {{ ref('stg_facebook__ads_export') }}
+    where delivery_id in (select changed_days.delivery_id from changed_days)
 ),
 
 counted as (

@@ -1,11 +1,16 @@
-{{ config(meta={'dagster': {'ref': {'name': 'daily_metrics'}}}) }}
+{{ config(tags=['informing'], meta={'dagster': {'ref': {'name': 'int_source_days__rated'}}}) }}
 
--- Names the client and the dates whose spend is missing; `paidmedia cpm set` with an earlier date mends it.
+-- Names the client and the dates whose spend is missing; `paidmedia cpm set` with an earlier date mends it. It informs:
+-- the numbers of this client are published without spend, and those of the others as they are.
 -- It reads `dim_clients` for the name: no model rests on both parents, so that dbt, which skips what comes after a
--- failed test, still builds everything else of this client and of the others.
+-- failed test, still builds everything.
 
-with daily_metrics as (
-    select * from {{ ref('daily_metrics') }}
+with days as (
+    select * from {{ ref('int_source_days__rated') }}
+),
+
+won_days as (
+    select * from {{ ref('int_delivery_days__won') }}
 ),
 
 clients as (
@@ -14,16 +19,18 @@ clients as (
 
 final as (
     select
-        daily_metrics.client_id,
+        days.client_id,
         clients.client_name,
-        min(daily_metrics.date) as first_date,
-        max(daily_metrics.date) as last_date,
-        count(distinct daily_metrics.date) as dates_without_a_cpm,
-        sum(daily_metrics.impressions) as impressions_without_a_price
-    from daily_metrics
-    left join clients on daily_metrics.client_id = clients.client_id
-    where daily_metrics.spend is null
-    group by daily_metrics.client_id, clients.client_name
+        min(days.date) as first_date,
+        max(days.date) as last_date,
+        count(distinct days.date) as dates_without_a_cpm,
+        sum(won_days.impressions) as impressions_without_a_price
+    from days
+    inner join won_days
+        on days.client_id = won_days.client_id and days.source = won_days.source and days.date = won_days.date
+    left join clients on days.client_id = clients.client_id
+    where days.cpm is null and won_days.accepted_rows > 0
+    group by days.client_id, clients.client_name
 )
 
 select * from final

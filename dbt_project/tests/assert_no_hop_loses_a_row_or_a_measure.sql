@@ -1,16 +1,28 @@
 {{ config(meta={'dagster': {'ref': {'name': 'daily_metrics'}}}) }}
 
--- Every measure of every day, from the loader's ledger to the summaries. A row names the hop where it breaks, the
--- client, the source, the day (the first of a week or month) and both totals.
+-- Every measure of every changed day, from the loader's ledger to the campaigns, and of every week and month from there
+-- to the summaries. A row names the hop where it breaks, the client, the source, the day (the first of a week or month)
+-- and both totals.
 --
--- ledger → staging → summed → daily_metrics → daily_campaign_metrics · source_breakdown · weekly and monthly summaries
+-- ledger → staging → summed → daily_metrics → daily_campaign_metrics
+--                                          └─ with the published days → source_breakdown · weekly and monthly summaries
 -- rates ─────────────────────────────┘ spend, worked out a second way
 
 {% set counted = reconciled_measures() %}
 {% set priced = counted + ['spend'] %}
 
-with ledger as (
-    {{ reconciled_totals(ref('int_delivery_days__won'), rows='sum(accepted_rows)') }}
+with changed_days_won as (
+    select won_days.*
+    from {{ ref('int_delivery_days__won') }} as won_days
+    inner join {{ ref('int_source_days__changed') }} as changed_days
+        on
+            won_days.client_id = changed_days.client_id
+            and won_days.source = changed_days.source
+            and won_days.date = changed_days.date
+),
+
+ledger as (
+    {{ reconciled_totals('changed_days_won', rows='sum(accepted_rows)') }}
 ),
 
 staging as (
@@ -45,7 +57,7 @@ campaigns as (
 ),
 
 source_months as (
-    {{ reconciled_totals(ref('daily_metrics'), day=period_start('month', 'date'), spend=summed_spend()) }}
+    {{ reconciled_totals(ref('int_campaign_days__current'), day=period_start('month', 'date'), spend=summed_spend()) }}
 ),
 
 source_breakdown as (
@@ -56,7 +68,10 @@ source_breakdown as (
     {{ period }}s as (
         {{
             reconciled_totals(
-                ref('daily_metrics'), day=period_start(period, 'date'), by_source=false, spend=summed_spend()
+                ref('int_campaign_days__current'),
+                day=period_start(period, 'date'),
+                by_source=false,
+                spend=summed_spend()
             )
         }}
     ),
@@ -81,11 +96,11 @@ final as (
     union all
     {{ lost_between('daily_metrics to daily_campaign_metrics', 'daily', 'campaigns', priced) }}
     union all
-    {{ lost_between('daily_metrics to source_breakdown', 'source_months', 'source_breakdown', priced) }}
+    {{ lost_between('campaigns to source_breakdown', 'source_months', 'source_breakdown', priced) }}
     union all
-    {{ lost_between('daily_metrics to weekly_summaries', 'weeks', 'weekly', priced) }}
+    {{ lost_between('campaigns to weekly_summaries', 'weeks', 'weekly', priced) }}
     union all
-    {{ lost_between('daily_metrics to monthly_summaries', 'months', 'monthly', priced) }}
+    {{ lost_between('campaigns to monthly_summaries', 'months', 'monthly', priced) }}
 )
 
 select * from final

@@ -24,6 +24,12 @@ from orchestration.lib.dbt_orphans import end_orphans
 from orchestration.lib.failing_tests import RESULTS, results_of, with_reasons
 
 
+class BuildConfig(dg.Config):
+    """Whether a build makes everything anew, as after a change of the models, or only what changed."""
+
+    full_refresh: bool = False
+
+
 class ByName(DagsterDbtTranslator):
     """A model's asset is its table: `marts/daily_metrics`; a source's is the raw table that a loader makes."""
 
@@ -40,11 +46,11 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
 
     @dbt_assets(
         manifest=manifest_path,
-        name="dbt_build",
+        name=names.BUILD_OP,
         dagster_dbt_translator=ByName(DagsterDbtTranslatorSettings(enable_asset_checks=True)),
         pool=names.BUILD_JOB,
     )
-    def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def dbt_build(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
         from loaders import prepare_all
         from loaders.locks import locked
         from warehouse.database import engine, libpq_environment
@@ -63,6 +69,8 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
             )
             # Unit tests prove the logic on made-up rows: they belong to development, not to every build.
             arguments = ["build", "--exclude-resource-type", "unit_test"]
+            if config.full_refresh:
+                arguments.append("--full-refresh")
             invocation = dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
             yield from with_reasons(reported(invocation.stream()), invocation, engine(settings))
         if (error := invocation.get_error()) is not None:

@@ -88,8 +88,8 @@ def _receive(
     return received, refused
 
 
-def build() -> None:
-    """Judge what waits for a verdict, then model what changed."""
+def build(*, full_refresh: bool = False) -> None:
+    """Judge what waits for a verdict, then model what changed, or everything."""
     settings = get_settings()
     with database.session(settings) as current:
         waiting = verdicts.pending_everywhere(current)
@@ -97,7 +97,7 @@ def build() -> None:
     for source, count in waiting.items():
         with _progress(f"Judging {count} deliveries of {source}") as listener:
             problems += _problems(run_job(settings, names.judge_job(source), listener=listener))
-    problems += _build(settings)
+    problems += _build(settings, full_refresh=full_refresh)
     _raise(problems)
 
 
@@ -113,9 +113,10 @@ def _finish(settings: Settings, outcome: JobOutcome, *, build: bool, problems: S
     _raise(found)
 
 
-def _build(settings: Settings) -> list[str]:
+def _build(settings: Settings, *, full_refresh: bool = False) -> list[str]:
+    config = {names.BUILD_OP: {"full_refresh": full_refresh}}
     with _progress("Building the marts") as listener:
-        outcome = run_job(settings, names.BUILD_JOB, listener=listener)
+        outcome = run_job(settings, names.BUILD_JOB, listener=listener, op_config=config)
     if outcome.succeeded:
         say(f"Built the marts (run {outcome.run_id}).")
         return []

@@ -38,6 +38,7 @@ def load_job(source: str) -> str:
 
 
 BUILD_JOB = "build"
+BUILD_OP = "dbt_build"
 CLIENTS_CHECK = "every_client_loaded"
 EXPECTATIONS_CHECK = "expectations"
 

@@ -124,6 +124,8 @@ def history(raw: Connection, build: Build) -> dict[str, Marts]:
         cursor.execute("update control.delivery_verdicts set verdict = 'released' where delivery_id = 's2'")
     built(build, *WITHOUT_UNIT_TESTS)
     steps["released"] = tables(raw)
+    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    steps["from the start"] = tables(raw)
     return steps
 
 
@@ -217,6 +219,11 @@ def test_building_again_changes_nothing(history: dict[str, Marts]) -> None:
     assert history["again"] == history["changed"]
 
 
+def test_a_full_refresh_gives_the_same_tables(history: dict[str, Marts]) -> None:
+    assert history["from the start"] == history["released"]
+
+
+# After a full refresh every day is a changed one, and its rows still wait beside the published ones.
 HOPS = {
     "update raw_vibe.performance_report set impressions = 51 where delivery_id = 'v2' and impressions = 50": (
         "ledger to staging",
@@ -230,28 +237,28 @@ HOPS = {
         "staging to int_metrics__summed",
         ("acme", "surfside", TUE, "conversions", Decimal(3), Decimal(0)),
     ),
-    "update marts.daily_metrics set reported_spend = 0.01 where creative_name = 'Red'": (
+    "update publishing.daily_metrics set reported_spend = 0.01 where creative_name = 'Red'": (
         "int_metrics__summed to daily_metrics",
         ("acme", "surfside", TUE, "reported_spend", Decimal(0), Decimal("0.01")),
     ),
-    "update marts.daily_metrics set spend = spend + 0.0000001 where client_id = 'bolt' and date = '2026-03-09'": (
+    "update publishing.daily_metrics set spend = spend + 0.0000001 where client_id = 'bolt' and date = '2026-03-09'": (
         "rates to daily_metrics",
         ("bolt", "facebook", NEXT_MON, "spend", Decimal(60), Decimal("60.0000001")),
     ),
-    "delete from marts.daily_campaign_metrics where source = 'facebook' and date = '2026-03-02'": (
+    "delete from publishing.daily_campaign_metrics where source = 'facebook' and date = '2026-03-02'": (
         "daily_metrics to daily_campaign_metrics",
         ("bolt", "facebook", MON, "clicks", Decimal(2447), Decimal(0)),
     ),
-    "update marts.source_breakdown set conversion_revenue = 0 where source = 'surfside'": (
-        "daily_metrics to source_breakdown",
+    "update publishing.source_breakdown set conversion_revenue = 0 where source = 'surfside'": (
+        "campaigns to source_breakdown",
         ("acme", "surfside", date(2026, 3, 1), "conversion_revenue", Decimal("9.5"), Decimal(0)),
     ),
-    "update marts.weekly_summaries set impressions = 1 where client_id = 'bolt' and week_start = '2026-03-09'": (
-        "daily_metrics to weekly_summaries",
+    "update publishing.weekly_summaries set impressions = 1 where client_id = 'bolt' and week_start = '2026-03-09'": (
+        "campaigns to weekly_summaries",
         ("bolt", "all", NEXT_MON, "impressions", Decimal(3000), Decimal(1)),
     ),
-    "delete from marts.monthly_summaries where client_id = 'bolt'": (
-        "daily_metrics to monthly_summaries",
+    "delete from publishing.monthly_summaries where client_id = 'bolt'": (
+        "campaigns to monthly_summaries",
         ("bolt", "all", date(2026, 3, 1), "spend", Decimal("1480.205"), Decimal(0)),
     ),
 }
@@ -297,12 +304,16 @@ def test_missing_cpm_fails_by_name_and_the_marts_are_built(
 def test_row_that_came_twice_fails_by_name_and_leaves_the_marts(
     history: dict[str, Marts], raw: Connection, build: Build
 ) -> None:
+    built(build, *WITHOUT_UNIT_TESTS)
     before = tables(raw)
+    deliver(raw, "surfside", "acme", "s3", as_of=at(12), days=[MON], rows=[Row(MON, 5)])
+    deliver(raw, "vibe", "bolt", "v4", as_of=at(12), days=[MON], rows=[Row(MON, 5, None)])
     with raw.cursor() as cursor:
         cursor.execute(
-            "insert into raw_surfside.media_report select * from raw_surfside.media_report where delivery_id = 's1'"
+            "insert into raw_surfside.media_report select * from raw_surfside.media_report where delivery_id = 's3'"
         )
     done = build(*WITHOUT_UNIT_TESTS)
     assert done.returncode == 1
-    assert "delivery_id=s1 source_row=2 repeated=2" in done.stdout
+    assert "delivery_id=s3 client_id=acme source=surfside rows_accepted=1 delivered_rows=2" in done.stdout
+    assert "Nothing is published: " in done.stdout
     assert tables(raw) == before

@@ -1,38 +1,43 @@
 {{ config(materialized='table') }}
 
-with creative_periods as (
-    select * from {{ ref('int_creative_periods__summed') }}
+with campaign_days as (
+    select * from {{ ref('int_campaign_days__current') }}
 ),
 
-creatives as (
-    select * from {{ ref('int_creatives__spanned') }}
+changed_periods as (
+    select * from {{ ref('int_client_periods__changed') }}
 ),
 
 final as (
     select
-        creative_periods.client_id,
-        creative_periods.currency,
-        creative_periods.period,
-        creative_periods.period_start,
-        creative_periods.period_end,
-        creative_periods.source,
-        creatives.campaign_id,
-        {{ summed_count('creative_periods.impressions') }} as impressions,
-        {{ summed_count('creative_periods.clicks') }} as clicks,
-        {{ summed_count('creative_periods.conversions') }} as conversions,
-        {{ summed_amount('creative_periods.conversion_revenue') }} as conversion_revenue,
-        {{ summed_spend('creative_periods.spend') }} as spend,
-        {{ summed_amount('creative_periods.reported_spend') }} as reported_spend
-    from creative_periods
-    inner join creatives on creative_periods.creative_id = creatives.creative_id
+        campaign_days.client_id,
+        campaign_days.currency,
+        changed_periods.period,
+        changed_periods.period_start,
+        changed_periods.period_end,
+        campaign_days.source,
+        campaign_days.campaign_id,
+        campaign_days.campaign_name,
+        {{ summed_count('campaign_days.impressions') }} as impressions,
+        {{ summed_count('campaign_days.clicks') }} as clicks,
+        {{ summed_count('campaign_days.conversions') }} as conversions,
+        {{ summed_amount('campaign_days.conversion_revenue') }} as conversion_revenue,
+        {{ summed_spend('campaign_days.spend') }} as spend,
+        {{ summed_amount('campaign_days.reported_spend') }} as reported_spend
+    from campaign_days
+    inner join changed_periods
+        on
+            campaign_days.client_id = changed_periods.client_id
+            and campaign_days.date between changed_periods.period_start and changed_periods.period_end
     group by
-        creative_periods.client_id,
-        creative_periods.currency,
-        creative_periods.period,
-        creative_periods.period_start,
-        creative_periods.period_end,
-        creative_periods.source,
-        creatives.campaign_id
+        campaign_days.client_id,
+        campaign_days.currency,
+        changed_periods.period,
+        changed_periods.period_start,
+        changed_periods.period_end,
+        campaign_days.source,
+        campaign_days.campaign_id,
+        campaign_days.campaign_name
 )
 
 select * from final

@@ -2,11 +2,15 @@ with campaign_periods as (
     select * from {{ ref('int_campaign_periods__summed') }}
 ),
 
+published as (
+    select * from {{ ref('int_client_periods__published') }}
+),
+
 completed as (
     select * from {{ ref('int_client_periods__completed') }}
 ),
 
-summed as (
+changed as (
     select
         client_id,
         currency,
@@ -21,6 +25,23 @@ summed as (
     from campaign_periods
     where period in ('week', 'month')
     group by client_id, currency, period, period_start
+),
+
+summed as (
+    select * from changed
+    union all
+    select
+        client_id,
+        currency,
+        period,
+        period_start,
+        impressions,
+        clicks,
+        conversions,
+        conversion_revenue,
+        spend,
+        reported_spend
+    from published
 ),
 
 final as (

@@ -2,10 +2,6 @@ with won_days as (
     select * from {{ ref('int_delivery_days__won') }}
 ),
 
-days_in_periods as (
-    select * from {{ ref('int_client_days__in_periods') }}
-),
-
 source_spans as (
     select
         client_id,
@@ -25,16 +21,16 @@ client_spans as (
 ),
 
 period_sources as (
-    select distinct
-        won_days.client_id,
-        won_days.source,
-        days_in_periods.period,
-        days_in_periods.period_start,
-        days_in_periods.period_end
-    from won_days
-    inner join days_in_periods
-        on won_days.client_id = days_in_periods.client_id and won_days.date = days_in_periods.date
-    where days_in_periods.period in ('week', 'month')
+    {% for period in ['week', 'month'] %}
+        select distinct
+            client_id,
+            source,
+            '{{ period }}' as period,
+            {{ period_start(period, 'date') }} as period_start,
+            {{ period_end(period, 'date') }} as period_end
+        from won_days
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 final as (

@@ -12,7 +12,11 @@ with entity_periods as (
     where period in ('week', 'month')
 ),
 
-final as (
+published as (
+    select * from {{ ref('int_client_periods__published') }}
+),
+
+changed as (
     select
         client_id,
         currency,
@@ -29,6 +33,20 @@ final as (
         }} as underperformers
     from entity_periods
     group by client_id, currency, period, period_start
+),
+
+final as (
+    select * from changed
+    union all
+    select
+        client_id,
+        currency,
+        period,
+        period_start,
+        top_campaigns,
+        top_creatives,
+        underperformers
+    from published
 )
 
 select * from final

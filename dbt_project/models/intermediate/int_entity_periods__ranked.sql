@@ -1,108 +1,133 @@
 {{ config(materialized='table') }}
 
-{% set peers = 'client_id, currency, period, period_start, level' %}
-{% set source_peers = peers ~ ', source' %}
+-- Only what a list may show is kept: the first of each period by their numbers, ties included, and every
+-- underperformer. Names are looked up for those alone; `top_rank` is right as far as the lists go.
+
+{% set measures = ['impressions', 'clicks', 'conversions', 'conversion_revenue', 'spend', 'reported_spend'] %}
+{% set period_keys = 'client_id, currency, period, period_start' %}
+{% set listed = [var('highlights_per_summary'), var('top_performers_per_period')] | max %}
+{% set order_by_numbers = {
+    'campaign': 'conversions desc nulls last, impressions desc',
+    'creative': 'conversion_revenue desc nulls last, conversions desc nulls last, impressions desc',
+} %}
 
 with campaign_periods as (
     select * from {{ ref('int_campaign_periods__summed') }}
 ),
 
-creative_periods as (
-    select * from {{ ref('int_creative_periods__summed') }}
+rebuilt_creatives as (
+    select * from {{ ref('int_creatives__spanned') }}
 ),
 
-creatives as (
-    select * from {{ ref('int_creatives__spanned') }}
+published_creatives as (
+    select * from {{ live('int_creatives__spanned') }} as live
 ),
 
 campaigns as (
     select distinct
         campaign_id,
         campaign_name
-    from creatives
+    from campaign_periods
 ),
 
-united as (
+{% for level, entities in [
+    ('campaign', ref('int_campaign_periods__summed')), ('creative', ref('int_creative_periods__summed'))
+] %}
+    {{ level }}_peers as (
+        select
+            {{ period_keys }},
+            source,
+            sum(clicks) as clicks,
+            sum(impressions) as impressions,
+            sum(spend) as spend,
+            count(spend) as priced
+        from {{ entities }}
+        group by {{ period_keys }}, source
+    ),
+
+    {{ level }}_leaders as (
+        select leaders.*
+        from (select distinct {{ period_keys }} from {{ level }}_peers) as periods
+        cross join lateral (
+            select entities.* from {{ entities }} as entities
+            where
+                entities.client_id = periods.client_id
+                and entities.currency = periods.currency
+                and entities.period = periods.period
+                and entities.period_start = periods.period_start
+            order by {{ order_by_numbers[level] }}
+            fetch first {{ listed }} rows with ties
+        ) as leaders
+    ),
+
+    {{ level }}_underperformers as (
+        select entities.*
+        from {{ entities }} as entities
+        inner join {{ level }}_peers as peers using ({{ period_keys }}, source)
+        where {{ is_underperformer('entities', 'peers') }}
+    ),
+
+    {{ level }}_kept as (
+        select
+            '{{ level }}' as level,
+            kept.{{ level }}_id as entity_id,
+            {{ period_keys }},
+            kept.period_end,
+            source,
+            {% for measure in measures %}
+                kept.{{ measure }},
+            {% endfor %}
+            {{ ctr('kept.clicks', 'kept.impressions') }} as ctr,
+            {{ peer_ctr('kept', 'peers') }} as peer_ctr,
+            coalesce({{ is_underperformer('kept', 'peers') }}, false) as is_underperformer
+        from (
+            select * from {{ level }}_leaders
+            union
+            select * from {{ level }}_underperformers
+        ) as kept
+        inner join {{ level }}_peers as peers using ({{ period_keys }}, source)
+    ),
+{% endfor %}
+
+named as (
     select
-        'campaign' as level,
-        campaigns.campaign_id as entity_id,
+        campaign_kept.*,
         campaigns.campaign_name as entity_name,
         campaigns.campaign_id,
         campaigns.campaign_name,
         cast(null as text) as strategy_name,
         cast(null as text) as placement_name,
-        campaign_periods.client_id,
-        campaign_periods.currency,
-        campaign_periods.period,
-        campaign_periods.period_start,
-        campaign_periods.period_end,
-        campaign_periods.source,
-        campaign_periods.impressions,
-        campaign_periods.clicks,
-        campaign_periods.conversions,
-        campaign_periods.conversion_revenue,
-        campaign_periods.spend,
-        campaign_periods.reported_spend
-    from campaign_periods
-    inner join campaigns on campaign_periods.campaign_id = campaigns.campaign_id
+        row_number() over (
+            partition by
+                campaign_kept.client_id, campaign_kept.currency, campaign_kept.period, campaign_kept.period_start
+            order by
+                {{ order_by_numbers['campaign'] }},
+                campaigns.campaign_name,
+                campaign_kept.source,
+                campaign_kept.entity_id
+        ) as top_rank
+    from campaign_kept
+    inner join campaigns on campaign_kept.entity_id = campaigns.campaign_id
     union all
     select
-        'creative' as level,
-        creatives.creative_id as entity_id,
-        creatives.creative_name as entity_name,
-        creatives.campaign_id,
-        creatives.campaign_name,
-        creatives.strategy_name,
-        creatives.placement_name,
-        creative_periods.client_id,
-        creative_periods.currency,
-        creative_periods.period,
-        creative_periods.period_start,
-        creative_periods.period_end,
-        creative_periods.source,
-        creative_periods.impressions,
-        creative_periods.clicks,
-        creative_periods.conversions,
-        creative_periods.conversion_revenue,
-        creative_periods.spend,
-        creative_periods.reported_spend
-    from creative_periods
-    inner join creatives on creative_periods.creative_id = creatives.creative_id
-),
-
-compared as (
-    select
-        *,
-        sum(clicks) over (partition by {{ source_peers }}) - clicks as other_clicks,
-        sum(impressions) over (partition by {{ source_peers }}) - impressions as other_impressions,
-        avg(spend) over (partition by {{ source_peers }}) as average_spend
-    from united
-),
-
-measured as (
-    select
-        *,
-        {{ ctr('clicks', 'impressions') }} as ctr,
-        {{ cpc('spend', 'clicks') }} as cpc,
-        {{ cpa('spend', 'conversions') }} as cpa,
-        {{ roas('conversion_revenue', 'spend') }} as roas,
-        {{ ctr('other_clicks', 'other_impressions') }} as peer_ctr
-    from compared
-),
-
-judged as (
-    -- Products instead of the ratios: those are rounded, and exactly half or exactly ten must stay what they are.
-    select
-        *,
-        coalesce(
-            spend >= average_spend
-            and impressions > 0
-            and other_impressions > 0
-            and impressions * other_clicks >= {{ var('underperformer_expected_clicks') }} * other_impressions
-            and clicks * other_impressions < {{ var('underperformer_ctr_share') }} * other_clicks * impressions,
-            false
-        ) as is_underperformer
-    from measured
+        creative_kept.*,
+        coalesce(rebuilt.creative_name, published.creative_name) as entity_name,
+        coalesce(rebuilt.campaign_id, published.campaign_id) as campaign_id,
+        coalesce(rebuilt.campaign_name, published.campaign_name) as campaign_name,
+        coalesce(rebuilt.strategy_name, published.strategy_name) as strategy_name,
+        coalesce(rebuilt.placement_name, published.placement_name) as placement_name,
+        row_number() over (
+            partition by
+                creative_kept.client_id, creative_kept.currency, creative_kept.period, creative_kept.period_start
+            order by
+                {{ order_by_numbers['creative'] }},
+                coalesce(rebuilt.creative_name, published.creative_name),
+                creative_kept.source,
+                creative_kept.entity_id
+        ) as top_rank
+    from creative_kept
+    left join rebuilt_creatives as rebuilt on creative_kept.entity_id = rebuilt.creative_id
+    left join published_creatives as published on creative_kept.entity_id = published.creative_id
 ),
 
 final as (
@@ -121,34 +146,22 @@ final as (
         strategy_name,
         placement_name,
 
-        impressions,
-        clicks,
-        conversions,
-        conversion_revenue,
-        spend,
-        reported_spend,
+        {% for measure in measures %}
+            {{ measure }},
+        {% endfor %}
         ctr,
-        cpc,
-        cpa,
-        roas,
+        {{ cpc('spend', 'clicks') }} as cpc,
+        {{ cpa('spend', 'conversions') }} as cpa,
+        {{ roas('conversion_revenue', 'spend') }} as roas,
         peer_ctr,
 
-        row_number() over (
-            partition by {{ peers }}
-            order by
-                case when level = 'campaign' then conversions else conversion_revenue end desc nulls last,
-                case when level = 'campaign' then impressions else conversions end desc nulls last,
-                impressions desc,
-                entity_name asc,
-                source asc,
-                entity_id asc
-        ) as top_rank,
+        top_rank,
         is_underperformer,
         row_number() over (
-            partition by {{ peers }}, is_underperformer
+            partition by {{ period_keys }}, level, is_underperformer
             order by spend desc nulls last, ctr asc nulls last, entity_name asc, source asc, entity_id asc
         ) as underperformer_rank
-    from judged
+    from named
 )
 
 select * from final

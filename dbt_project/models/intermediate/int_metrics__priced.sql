@@ -2,13 +2,14 @@ with metrics as (
     select * from {{ ref('int_metrics__summed') }}
 ),
 
-rated_days as (
-    select * from {{ ref('int_client_days__rated') }}
+changed_days as (
+    select * from {{ ref('int_source_days__changed') }}
 ),
 
 final as (
     select
         metrics.client_id,
+        changed_days.client_name,
         metrics.date,
         metrics.source,
 
@@ -25,12 +26,16 @@ final as (
         metrics.clicks,
         metrics.conversions,
         metrics.conversion_revenue,
-        rated_days.cpm,
-        rated_days.currency,
-        {{ spend('metrics.impressions', 'rated_days.cpm') }} as spend,
+        changed_days.cpm,
+        changed_days.currency,
+        {{ spend('metrics.impressions', 'changed_days.cpm') }} as spend,
         metrics.reported_spend
     from metrics
-    inner join rated_days on metrics.client_id = rated_days.client_id and metrics.date = rated_days.date
+    inner join changed_days
+        on
+            metrics.client_id = changed_days.client_id
+            and metrics.source = changed_days.source
+            and metrics.date = changed_days.date
 )
 
 select * from final

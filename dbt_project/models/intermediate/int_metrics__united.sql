@@ -1,44 +1,45 @@
-with won_days as (
-    select * from {{ ref('int_delivery_days__won') }}
+with changed_days as (
+    select * from {{ ref('int_source_days__changed') }}
+    where is_current
 ),
 
 surfside as (
     select
-        won_days.client_id,
-        won_days.source,
+        changed_days.client_id,
+        changed_days.source,
         delivered.*
     from {{ ref('stg_surfside__media_report') }} as delivered
-    inner join won_days
+    inner join changed_days
         on
-            delivered.delivery_id = won_days.delivery_id
-            and delivered.date = won_days.date
-            and won_days.source = 'surfside'
+            delivered.delivery_id = changed_days.delivery_id
+            and delivered.date = changed_days.date
+            and changed_days.source = 'surfside'
 ),
 
 vibe as (
     select
-        won_days.client_id,
-        won_days.source,
+        changed_days.client_id,
+        changed_days.source,
         delivered.*
     from {{ ref('stg_vibe__performance_report') }} as delivered
-    inner join won_days
+    inner join changed_days
         on
-            delivered.delivery_id = won_days.delivery_id
-            and delivered.date = won_days.date
-            and won_days.source = 'vibe'
+            delivered.delivery_id = changed_days.delivery_id
+            and delivered.date = changed_days.date
+            and changed_days.source = 'vibe'
 ),
 
 facebook as (
     select
-        won_days.client_id,
-        won_days.source,
+        changed_days.client_id,
+        changed_days.source,
         delivered.*
     from {{ ref('stg_facebook__ads_export') }} as delivered
-    inner join won_days
+    inner join changed_days
         on
-            delivered.delivery_id = won_days.delivery_id
-            and delivered.date = won_days.date
-            and won_days.source = 'facebook'
+            delivered.delivery_id = changed_days.delivery_id
+            and delivered.date = changed_days.date
+            and changed_days.source = 'facebook'
 ),
 
 united as (

@@ -1,4 +1,11 @@
-{{ config(indexes=[{'columns': ['client_id', 'date']}, {'columns': ['date']}]) }}
+{{
+    config(
+        materialized='published',
+        scope='int_source_days__changed',
+        replaces='live.client_id = scope.client_id and live.source = scope.source and live.date = scope.date',
+        indexes=[{'columns': ['client_id', 'date']}, {'columns': ['date']}]
+    )
+}}
 
 with daily_metrics as (
     select * from {{ ref('daily_metrics') }}

@@ -1,17 +1,21 @@
-{{ config(indexes=[{'columns': ['client_id', 'date']}, {'columns': ['date']}]) }}
+{{
+    config(
+        materialized='published',
+        scope='int_source_days__changed',
+        replaces='live.client_id = scope.client_id and live.source = scope.source and live.date = scope.date',
+        partition_by='date',
+        indexes=[{'columns': ['client_id', 'date']}]
+    )
+}}
 
 with priced as (
     select * from {{ ref('int_metrics__priced') }}
 ),
 
-clients as (
-    select * from {{ ref('stg_control__clients') }}
-),
-
 final as (
     select
         priced.client_id,
-        clients.client_name,
+        priced.client_name,
         priced.date,
         priced.source,
 
@@ -38,7 +42,6 @@ final as (
         {{ cpa('priced.spend', 'priced.conversions') }} as cpa,
         {{ roas('priced.conversion_revenue', 'priced.spend') }} as roas
     from priced
-    left join clients on priced.client_id = clients.client_id
 )
 
 select * from final

@@ -1,3 +1,5 @@
+{{ config(materialized='published') }}
+
 with deliveries as (
     select * from {{ ref('int_deliveries__judged') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(materialized='published') }}
+
 with clients as (
     select * from {{ ref('stg_control__clients') }}
 ),

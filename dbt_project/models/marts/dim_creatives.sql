@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized='published',
+        scope='int_creative_days__changed',
+        replaces='live.creative_id = scope.creative_id',
+        indexes=[{'columns': ['creative_id']}, {'columns': ['client_id']}]
+    )
+}}
+
 with creatives as (
     select * from {{ ref('int_creatives__spanned') }}
 ),

@@ -1,5 +1,12 @@
+{{ config(materialized='published') }}
+
 with campaign_periods as (
     select * from {{ ref('int_campaign_periods__summed') }}
+    where period = 'month'
+),
+
+changed_periods as (
+    select * from {{ ref('int_client_periods__changed') }}
     where period = 'month'
 ),
 
@@ -7,7 +14,7 @@ clients as (
     select * from {{ ref('stg_control__clients') }}
 ),
 
-summed as (
+rebuilt as (
     select
         client_id,
         period_start as month_start,
@@ -21,6 +28,27 @@ summed as (
         {{ summed_amount('reported_spend') }} as reported_spend
     from campaign_periods
     group by client_id, period_start, source, currency
+),
+
+summed as (
+    select * from rebuilt
+    union all
+    select
+        client_id,
+        month_start,
+        source,
+        currency,
+        impressions,
+        clicks,
+        conversions,
+        conversion_revenue,
+        spend,
+        reported_spend
+    from {{ live('source_breakdown') }} as live
+    where not exists (
+        select 1 from changed_periods
+        where changed_periods.client_id = live.client_id and changed_periods.period_start = live.month_start
+    )
 ),
 
 client_months as (

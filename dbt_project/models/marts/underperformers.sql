@@ -1,3 +1,5 @@
+{{ config(materialized='published') }}
+
 with entities as (
     select * from {{ ref('int_entity_periods__ranked') }}
     where
@@ -5,11 +7,15 @@ with entities as (
         and is_underperformer
 ),
 
+changed_periods as (
+    select * from {{ ref('int_client_periods__changed') }}
+),
+
 clients as (
     select * from {{ ref('stg_control__clients') }}
 ),
 
-final as (
+rebuilt as (
     select
         entities.client_id,
         clients.client_name,
@@ -43,6 +49,21 @@ final as (
         || ' % of the other ' || entities.level || 's of ' || entities.source as reason
     from entities
     left join clients on entities.client_id = clients.client_id
+),
+
+unchanged as (
+    select live.*
+    from {{ live('underperformers') }} as live
+    where not exists (
+        select 1 from changed_periods
+        where changed_periods.client_id = live.client_id and changed_periods.period = live.period
+    )
+),
+
+final as (
+    select * from rebuilt
+    union all
+    select * from unchanged
 )
 
 select * from final

@@ -1,3 +1,5 @@
+{{ config(materialized='published') }}
+
 with periods as (
     select * from {{ ref('int_client_periods__compared') }}
     where period = 'week'

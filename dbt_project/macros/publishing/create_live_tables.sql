@@ -1,0 +1,65 @@
+{# Before a build: every published model has its live table, empty if need be, so that the first build is like any other.
+   Stops when a table has other columns than its contract: only a full refresh can replace it. #}
+{% macro create_live_tables() %}
+    {% if not execute or flags.WHICH not in ['build', 'run', 'test'] %}{{ return('') }}{% endif %}
+    {% set missing = ['create schema if not exists ' ~ waiting_schema()] %}
+    {% for node in published_models().values() %}
+        {% set shape = live_shape(node) %}
+        {% if shape is none %}
+            {% do missing.extend(live_table_ddl(node)) %}
+        {% elif shape != contract_shape(node) and not flags.FULL_REFRESH %}
+            {{ exceptions.raise_compiler_error(
+                live_relation(node) ~ ' has other columns than its contract: run `paidmedia build --full-refresh`'
+            ) }}
+        {% endif %}
+    {% endfor %}
+    {{ return('begin; ' ~ missing | join('; ') ~ '; commit;') }}
+{% endmacro %}
+
+{# The columns of a live table as `kind:name,name`, None if it does not exist. #}
+{% macro live_shape(node) %}
+    {% set query %}
+        select cast(classes.relkind as text) || ':' || string_agg(attributes.attname, ',' order by attributes.attnum)
+        from pg_class as classes
+        inner join pg_namespace as namespaces on classes.relnamespace = namespaces.oid
+        inner join pg_attribute as attributes on classes.oid = attributes.attrelid
+        where namespaces.nspname = '{{ node.schema }}' and classes.relname = '{{ node.alias }}'
+            and attributes.attnum > 0 and not attributes.attisdropped
+        group by classes.relkind
+    {% endset %}
+    {% set rows = run_query(query).rows %}
+    {{ return(rows[0][0] if rows else none) }}
+{% endmacro %}
+
+{% macro contract_shape(node) %}
+    {{ return(('p:' if node.config.get('partition_by') else 'r:') ~ node.columns.keys() | join(',')) }}
+{% endmacro %}
+
+{# The statements that create a live table from its contract, with its indexes and its descriptions. #}
+{% macro live_table_ddl(node) %}
+    {% set relation = live_relation(node) %}
+    {% set columns = [] %}
+    {% for column in node.columns.values() %}
+        {% set required = column.constraints | selectattr('type', 'equalto', 'not_null') | list %}
+        {% do columns.append(column.name ~ ' ' ~ column.data_type ~ (' not null' if required else '')) %}
+    {% endfor %}
+    {% set month = ' partition by range (' ~ node.config.get('partition_by') ~ ')' if node.config.get('partition_by') else '' %}
+    {% set statements = [
+        'create schema if not exists ' ~ node.schema,
+        'create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ')' ~ month,
+    ] %}
+    {% for index in node.config.get('indexes', []) %}
+        {% do statements.append('create index on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') %}
+    {% endfor %}
+    {% do statements.append('comment on table ' ~ relation ~ ' is ' ~ quoted_text(node.description)) %}
+    {% for column in node.columns.values() if column.description %}
+        {% do statements.append(
+            'comment on column ' ~ relation ~ '.' ~ column.name ~ ' is ' ~ quoted_text(column.description)
+        ) %}
+    {% endfor %}
+    {{ return(statements) }}
+{% endmacro %}
+
+{% macro quoted_text(text) %}
+    {{ return("'" ~ text | replace("'", "''") ~ "'") }}
+{% endmacro %}

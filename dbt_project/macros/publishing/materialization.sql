@@ -1,0 +1,24 @@
+{# published: the model's rows wait in a private schema, the tests read them there, and `publish` brings all of them to
+   the live tables in one transaction at the end of a build in which nothing failed.
+
+   Config: `replaces` is the condition, over `live` and `scope`, that picks the live rows which the waiting ones replace;
+   `scope` names the model it speaks of. Without both, the waiting rows are the whole table and only differences are
+   written. `partition_by` is a date column: one partition per month. Indexes are those of dbt.
+#}
+{% materialization published, adapter='postgres' %}
+    {% set relation = waiting(this) %}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% call statement('drop_what_waited') %}drop table if exists {{ relation }} cascade{% endcall %}
+    {% call statement('main') %}
+        {{ get_create_table_as_sql(False, relation, sql) }}
+    {% endcall %}
+    {% for index in config.get('indexes', []) %}
+        {% call statement('index') %}create index on {{ relation }} ({{ index.columns | join(', ') }}){% endcall %}
+    {% endfor %}
+    {% call statement('analyze') %}analyze {{ relation }}{% endcall %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}

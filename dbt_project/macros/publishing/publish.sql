@@ -1,0 +1,131 @@
+{# After a build: bring all waiting rows to the live tables in one transaction, or, if anything failed, nothing.
+
+   Readers keep the rows that they began with (nothing is dropped, truncated or renamed). A reader whose transaction
+   spans several statements takes a new snapshot for each, so the end of the transaction waits a moment for those that
+   are reading: then nobody sees two builds in one transaction. A reader that stays longer than the patience below is
+   not waited for; with isolation level repeatable read it still sees one build. #}
+{% macro publish(results) %}
+    {% if not execute or flags.WHICH != 'build' %}{{ return('') }}{% endif %}
+    {% set models = published_models() %}
+    {% set blocking, built = [], [] %}
+    {% for result in results %}
+        {% if result.status == 'success' and result.node.name in models %}
+            {% do built.append(result.node.name) %}
+        {% elif result.status in ['fail', 'error', 'runtime error'] and not is_informing(result.node) %}
+            {% do blocking.append(result.node.name) %}
+        {% endif %}
+    {% endfor %}
+    {% set left_out = models.keys() | reject('in', built) | list %}
+    {% if blocking %}
+        {% do log('Nothing is published: ' ~ blocking | join(', '), info=true) %}
+        {{ return('') }}
+    {% elif left_out %}
+        {% do log('Nothing is published: this build leaves out ' ~ left_out | join(', '), info=true) %}
+        {{ return('') }}
+    {% endif %}
+    {% set before, inside, after, relations = [], [], [], [] %}
+    {% for node in models.values() %}
+        {% if live_shape(node) == contract_shape(node) %}
+            {% do before.extend(missing_partitions(node)) %}
+        {% endif %}
+        {% do inside.extend(replacement(node)) %}
+        {% do relations.append(live_relation(node) | string) %}
+        {% if has_rows(waiting(live_relation(node))) %}
+            {% do after.append('analyze ' ~ live_relation(node)) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(
+        (before + ['begin'] + inside + [wait_for_readers(relations), 'commit'] + after) | join(';\n') ~ ';'
+    ) }}
+{% endmacro %}
+
+{# A test that tells of the data and does not block it. #}
+{% macro is_informing(node) %}
+    {{ return(node.resource_type == 'test' and 'informing' in node.tags) }}
+{% endmacro %}
+
+{# The statements that bring one model's waiting rows to its live table. #}
+{% macro replacement(node) %}
+    {% set relation = live_relation(node) %}
+    {% set columns = node.columns.keys() | join(', ') %}
+    {% set statements = [] %}
+    {% set only_new = '' %}
+    {% if flags.FULL_REFRESH and live_shape(node) != contract_shape(node) %}
+        {% do statements.append('drop table ' ~ relation ~ ' cascade') %}
+        {% do statements.extend(live_table_ddl(node)) %}
+        {% do statements.extend(missing_partitions(node)) %}
+    {% elif flags.FULL_REFRESH %}
+        {% do statements.append('delete from ' ~ relation) %}
+    {% elif node.config.get('scope') %}
+        {% set scope = scope_relation(node.config.scope) %}
+        {% do statements.append('delete from ' ~ relation ~ ' as live using ' ~ scope ~ ' as scope where ' ~ node.config.replaces) %}
+    {% else %}
+        {% do statements.append(
+            'delete from ' ~ relation ~ ' as live where md5(live::text) not in (select md5(waiting::text) from '
+            ~ waiting(relation) ~ ' as waiting)'
+        ) %}
+        {% set only_new = ' where md5(waiting::text) not in (select md5(live::text) from ' ~ relation ~ ' as live)' %}
+    {% endif %}
+    {% do statements.append(
+        'insert into ' ~ relation ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ waiting(relation) ~ ' as waiting' ~ only_new
+    ) %}
+    {{ return(statements) }}
+{% endmacro %}
+
+{% macro scope_relation(name) %}
+    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
+    {% set relation = live_relation(node) %}
+    {{ return(waiting(relation) if node.config.materialized == 'published' else relation) }}
+{% endmacro %}
+
+{# The months that a partitioned table lacks. A partition is made apart and attached, which no reader notices. #}
+{% macro missing_partitions(node) %}
+    {% set column = node.config.get('partition_by') %}
+    {% if not column %}{{ return([]) }}{% endif %}
+    {% set relation = live_relation(node) %}
+    {% set query %}
+        select distinct
+            cast(date_trunc('month', {{ column }}) as date) as first_day,
+            cast(date_trunc('month', {{ column }}) + interval '1 month' as date) as next_day
+        from {{ waiting(relation) }}
+        order by 1
+    {% endset %}
+    {% set statements = [] %}
+    {% for first_day, next_day in run_query(query).rows %}
+        {% set partition = waiting_schema() ~ '.' ~ node.alias ~ '_' ~ first_day.strftime('%Y_%m') %}
+        {% set exists = run_query("select to_regclass('" ~ partition ~ "')").rows[0][0] %}
+        {% if not exists %}
+            {% do statements.extend([
+                'create table ' ~ partition ~ ' (like ' ~ relation ~ ' including defaults including constraints)',
+                'alter table ' ~ relation ~ ' attach partition ' ~ partition
+                ~ " for values from ('" ~ first_day ~ "') to ('" ~ next_day ~ "')",
+            ]) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(statements) }}
+{% endmacro %}
+
+{% macro has_rows(relation) %}
+    {{ return(run_query('select exists (select from ' ~ relation ~ ')').rows[0][0]) }}
+{% endmacro %}
+
+{# Take every live table for a moment: waits at most a tenth of a second at a time, so that readers who come meanwhile
+   hardly wait either, and tries for about ten seconds. #}
+{% macro wait_for_readers(relations) %}
+    {% set sql %}
+        do $$
+        begin
+            for attempt in 1..40 loop
+                begin
+                    set local lock_timeout = '100ms';
+                    lock table {{ relations | join(', ') }} in access exclusive mode;
+                    exit;
+                exception when lock_not_available then
+                    perform pg_sleep(0.15);
+                end;
+            end loop;
+        end
+        $$
+    {% endset %}
+    {{ return(sql) }}
+{% endmacro %}

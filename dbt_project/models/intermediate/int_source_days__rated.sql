@@ -1,0 +1,33 @@
+{{ config(materialized='table') }}
+
+with won_days as (
+    select * from {{ ref('int_delivery_days__won') }}
+),
+
+clients as (
+    select * from {{ ref('stg_control__clients') }}
+),
+
+rates as (
+    select * from {{ ref('int_cpm_rates__bounded') }}
+),
+
+final as (
+    select
+        won_days.client_id,
+        won_days.source,
+        won_days.date,
+        clients.client_name,
+        won_days.delivery_id,
+        rates.cpm,
+        coalesce(rates.currency, clients.currency) as currency
+    from won_days
+    left join clients on won_days.client_id = clients.client_id
+    left join rates
+        on
+            won_days.client_id = rates.client_id
+            and won_days.date >= rates.valid_from
+            and (won_days.date < rates.valid_before or rates.valid_before is null)
+)
+
+select * from final

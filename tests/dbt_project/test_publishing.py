@@ -1,0 +1,206 @@
+"""What readers of the marts see while a build runs, and what a build writes: its changes, all at once or not at all.
+
+raw tables filled by SQL → dbt build → marts, read by others at the same time
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+
+from tests.dbt_project.raw_tables import ROW_TABLES, Row, connect, deliver
+from tests.dbt_project.test_history_of_deliveries import Build, Marts, built, tables
+
+pytestmark = pytest.mark.slow
+
+FIRST = date(2026, 2, 20)
+DAYS = [FIRST + timedelta(days=number) for number in range(20)]  # two months, four weeks
+CLIENTS = ("acme", "bolt")
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+SUMS = (
+    "select sum(impressions) from marts.daily_metrics",
+    "select sum(impressions) from marts.daily_campaign_metrics",
+    "select sum(impressions) from marts.source_breakdown",
+    "select sum(impressions) from marts.monthly_summaries",
+    "select sum(impressions) from marts.weekly_summaries",
+)
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 4, 1, tzinfo=UTC) + timedelta(hours=hour)
+
+
+@pytest.fixture(scope="module")
+def published(raw: Connection, build: Build) -> Connection:
+    """Two clients with twenty days of three sources, built once."""
+    with raw.cursor() as cursor:
+        for client_id in CLIENTS:
+            cursor.execute(
+                "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')",
+                (client_id, client_id.title()),
+            )
+            cursor.execute(
+                "insert into control.client_cpm_rates values (%s, '2026-01-01', 10, 'USD', now(), 'test')", (client_id,)
+            )
+    for client_id in CLIENTS:
+        for source in ROW_TABLES:
+            rows = [Row(day, 1_000 + number, creative=f"Ad {number}") for day in DAYS for number in range(20)]
+            deliver(raw, source, client_id, f"{source}-{client_id}", as_of=at(0), days=DAYS, rows=rows)
+    built(build, *WITHOUT_UNIT_TESTS)
+    return raw
+
+
+def restate(raw: Connection, delivery_id: str, hour: int, *, days: list[date], impressions: int) -> None:
+    """Another number for some days of one client and source."""
+    rows = [Row(day, impressions + number, creative=f"Ad {number}") for day in days for number in range(20)]
+    deliver(raw, "vibe", "acme", delivery_id, as_of=at(hour), days=days, rows=rows)
+
+
+@dataclass
+class Reader:
+    """Reads all totals in one transaction after another, until it is told to stop."""
+
+    url: str
+    isolation: str
+    stop: threading.Event
+    seen: list[tuple[Decimal, ...]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        connection = psycopg2.connect(self.url)
+        connection.set_session(isolation_level=self.isolation, readonly=True)
+        while not self.stop.is_set():
+            try:
+                with connection, connection.cursor() as cursor:
+                    sums = []
+                    for query in SUMS:
+                        cursor.execute(query)
+                        sums.extend(cursor.fetchone() or ())
+                self.seen.append(tuple(sums))
+            except psycopg2.Error as error:
+                self.errors.append(str(error))
+        connection.close()
+
+
+@contextmanager
+def readers(url: str) -> Iterator[list[Reader]]:
+    """Two readers of each isolation level at work."""
+    stop = threading.Event()
+    some = [Reader(url, level, stop) for level in ("READ COMMITTED", "REPEATABLE READ") for _ in range(2)]
+    threads = [threading.Thread(target=reader.run) for reader in some]
+    for thread in threads:
+        thread.start()
+    try:
+        yield some
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def unwritten(raw: Connection, *, also: tuple[str, ...] = ()) -> Iterator[None]:
+    """Nothing is written to any published table, by the transaction that wrote each row."""
+    before = written_by(raw)
+    yield
+    after = written_by(raw)
+    assert after == before
+
+
+def written_by(raw: Connection) -> dict[str, list[tuple[str, str]]]:
+    """Each published row with the transaction that wrote it."""
+    found = {}
+    for name in tables(raw):
+        with raw.cursor() as cursor:
+            cursor.execute(f"select xmin::text, md5(rows::text) from marts.{name} as rows order by 2")
+            found[name] = cursor.fetchall()
+    raw.commit()
+    return found
+
+
+def test_readers_never_see_an_error_an_empty_table_or_two_builds(
+    published: Connection, build: Build, database_url: str
+) -> None:
+    with readers(database_url) as some:
+        for number in range(2):
+            restate(published, f"restated-{number}", 10 + number, days=DAYS[3:9], impressions=5_000 + number)
+            built(build, *WITHOUT_UNIT_TESTS)
+        built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+        restate(published, "restated-2", 12, days=DAYS[3:9], impressions=9_000)
+        built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    seen = {sums for reader in some for sums in reader.seen}
+    assert [error for reader in some for error in reader.errors] == []
+    assert all(len(set(sums)) == 1 and sums[0] for sums in seen), seen
+    assert len(seen) == 4  # before, and after each of the three restatements
+    assert all(len(reader.seen) > 20 for reader in some)
+
+
+def test_a_build_without_news_writes_nothing(published: Connection, build: Build) -> None:
+    with unwritten(published):
+        built(build, *WITHOUT_UNIT_TESTS)
+
+
+def test_a_restated_day_rewrites_its_own_rows_only(published: Connection, build: Build) -> None:
+    before = written_by(published)
+    restate(published, "one-day", 20, days=[DAYS[5]], impressions=700)
+    built(build, *WITHOUT_UNIT_TESTS)
+    after = written_by(published)
+    new = {name: set(after[name]) - set(before[name]) for name in after}
+    assert len(new["daily_metrics"]) == 20
+    assert len(new["daily_campaign_metrics"]) == 1
+    assert (len(new["weekly_summaries"]), len(new["monthly_summaries"])) == (2, 2)  # and the change of the next one
+    with published.cursor() as cursor:
+        cursor.execute("select distinct client_id, source, date from marts.daily_metrics where impressions < 800")
+        assert cursor.fetchall() == [("acme", "vibe", DAYS[5])]
+    published.commit()
+    assert not new["dim_clients"]
+
+
+def test_a_build_that_fails_leaves_every_table_as_it_was(published: Connection, build: Build) -> None:
+    restate(published, "negative", 21, days=[DAYS[5]], impressions=10)
+    with published.cursor() as cursor:
+        cursor.execute("delete from raw_vibe.performance_report where delivery_id = 'negative' and source_row = 4")
+    published.commit()
+    with unwritten(published):
+        done = build(*WITHOUT_UNIT_TESTS)
+        assert done.returncode == 1
+        assert "Nothing is published: assert_allowed_deliveries_kept_every_accepted_row" in done.stdout
+    with published.cursor() as cursor:
+        cursor.execute("update control.delivery_verdicts set verdict = 'held' where delivery_id = 'negative'")
+    published.commit()
+
+
+def test_part_of_a_build_publishes_nothing(published: Connection, build: Build) -> None:
+    restate(published, "part", 22, days=[DAYS[6]], impressions=300)
+    with unwritten(published):
+        done = build("--select", "dim_clients", *WITHOUT_UNIT_TESTS)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert "Nothing is published: this build leaves out" in done.stdout
+
+
+def test_a_table_of_another_shape_is_replaced_by_a_full_refresh_only(
+    published: Connection, build: Build, database_url: str
+) -> None:
+    before: Marts = tables(published)
+    with published.cursor() as cursor:
+        cursor.execute("alter table marts.weekly_summaries drop column is_complete")
+        cursor.execute("create table plain as select * from marts.daily_metrics")
+        cursor.execute("drop table marts.daily_metrics")
+        cursor.execute("alter table plain set schema marts")
+        cursor.execute("alter table marts.plain rename to daily_metrics")
+    published.commit()
+    done = build(*WITHOUT_UNIT_TESTS)
+    assert done.returncode == 2
+    assert "has other columns than its contract: run `paidmedia build --full-refresh`" in done.stdout
+    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    after = tables(published)
+    assert {name: len(rows) for name, rows in after.items()} == {name: len(rows) for name, rows in before.items()}
+    with connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_partition_tree('marts.daily_metrics') where isleaf")
+        assert cursor.fetchone() == (2,)

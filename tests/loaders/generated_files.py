@@ -119,7 +119,7 @@ SHAPES = {
     ),
 }
 
-ERRORS = ("#DIV/0!", "#N/A", "#REF!")
+ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#ERROR", "#SPILL!", "#CALC!")  # of Excel
 NONSENSE = ("x", "n/a", "12%", "1,23", "1.234,56", "--1", "4 5", "0x10", "NaN", "١٢", "1e99", "☃", "TRUE", "9" * 17)
 
 

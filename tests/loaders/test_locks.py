@@ -23,7 +23,9 @@ from warehouse.settings import PROJECT_ROOT, Settings
 
 DAY = date(2025, 11, 4)
 HOLD = (
-    "import sys; from loaders.locks import locked; from warehouse.settings import get_settings\n"
+    "import signal, sys; from loaders.locks import locked; from warehouse.settings import get_settings\n"
+    # A shell that starts something in the background has it, and all below it, ignore Ctrl-C.
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "with locked(sys.argv[1], get_settings(), print):\n"
     "    print('held', flush=True); sys.stdin.read()"
 )

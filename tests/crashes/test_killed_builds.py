@@ -66,7 +66,7 @@ def kill_a_build(kill: int, random: Random, ask: Ask) -> dict[str, str]:
 
 
 def waiting_tables(ask: Ask) -> list[int]:
-    """The tables that wait to be published, by number: one that is made anew has another. Partitions wait for nothing."""
+    """The tables that wait to be published, by number: one that is made anew has another. No partitions."""
     query = """
         select oid from pg_class
         where relnamespace = 'publishing'::regnamespace and relkind = 'r' and not relispartition

@@ -87,6 +87,20 @@ class CpmRate(Base):
     created_by: Mapped[str]
 
 
+class CpmRateEntry(Base):
+    """One row each time that a rate was entered, replaced or removed (`cpm` is NULL then); a trigger writes it."""
+
+    __tablename__ = "client_cpm_rate_entries"
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id), index=True)
+    effective_date: Mapped[date]
+    cpm: Mapped[Decimal | None] = mapped_column(Numeric(10, 4))
+    currency: Mapped[str] = mapped_column(String(3))
+    entered_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    entered_by: Mapped[str]
+
+
 class SourceSetting(Base):
     """One row per client, source and setting: the S3 `prefix`, or the rule for a level that the files lack."""
 

@@ -4,12 +4,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from warehouse import clients, credentials, database, users
-from warehouse.control import AuditEntry, CpmRate, VibeCredentials
+from warehouse.control import AuditEntry, CpmRate, CpmRateEntry, VibeCredentials
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
@@ -110,3 +110,14 @@ def test_a_client_user_names_its_client_and_others_do_not(current: Session, acme
         users.add_user(current, "bob@agency.com", role="analyst", client_id=acme)
     with pytest.raises(PaidMediaError, match="--client"):
         users.add_user(current, "eve@acme.com", role="client")
+
+
+def test_every_rate_that_was_ever_entered_is_kept_whoever_writes_it(current: Session, acme: str) -> None:
+    day = date(2026, 10, 1)
+    clients.set_cpm(current, acme, cpm=Decimal(14), effective_date=day)
+    clients.set_cpm(current, acme, cpm=Decimal(15), effective_date=day)
+    current.execute(text("delete from control.client_cpm_rates where effective_date = :day"), {"day": day})
+    entries = current.scalars(
+        select(CpmRateEntry).where(CpmRateEntry.effective_date == day).order_by(CpmRateEntry.entry_id)
+    )
+    assert [entry.cpm for entry in entries] == [Decimal(14), Decimal(15), None]

@@ -93,10 +93,8 @@ class _Rollup:
                 "client_id": self.oracle.client_id,
                 "source": path[0],
                 f"{LEVELS[depth]}_name": path[-1],
-                "first_date": min(fact.day for fact in facts),
-                "last_date": max(fact.day for fact in facts),
             }
-            for path, facts in groups.items()
+            for path in groups
         ]
 
     def _daily(self, fact: Fact) -> MartRow:

@@ -7,3 +7,9 @@
 {% macro known_type(measure) %}
     {{ return('bigint' if measure in ['clicks', 'conversions'] else 'numeric') }}
 {% endmacro %}
+
+{# A measure of several days from the sum over the days that have a number and the count of those: unknown when no day has
+   one; spend also when some day has none. #}
+{% macro known_measure(measure) -%}
+    case when {{ measure }}_days {{ '= days' if measure == 'spend' else '> 0' }} then known_{{ measure }} end
+{%- endmacro %}

@@ -32,21 +32,34 @@
 {% endmacro %}
 
 {% macro contract_shape(node) %}
-    {{ return(('p:' if node.config.get('partition_by') else 'r:') ~ node.columns.keys() | join(',')) }}
+    {{ return(('p:' if partitioning(node) else 'r:') ~ node.columns.keys() | join(',')) }}
 {% endmacro %}
 
-{# The statements that create a live table from its contract, with its indexes and its descriptions. #}
-{% macro live_table_ddl(node) %}
-    {% set relation = live_relation(node) %}
+{# The columns of a contract, as they stand in `create table`. #}
+{% macro column_ddl(node) %}
     {% set columns = [] %}
     {% for column in node.columns.values() %}
         {% set required = column.constraints | selectattr('type', 'equalto', 'not_null') | list %}
         {% do columns.append(column.name ~ ' ' ~ column.data_type ~ (' not null' if required else '')) %}
     {% endfor %}
-    {% set month = ' partition by range (' ~ node.config.get('partition_by') ~ ')' if node.config.get('partition_by') else '' %}
+    {{ return(columns | join(', ')) }}
+{% endmacro %}
+
+{% macro partitioning(node) %}
+    {% if node.config.get('partition_by') %}
+        {{ return(' partition by range (' ~ node.config.partition_by ~ ')') }}
+    {% elif node.config.get('exchange_by') %}
+        {{ return(' partition by list (' ~ node.config.exchange_by ~ ')') }}
+    {% endif %}
+    {{ return('') }}
+{% endmacro %}
+
+{# The statements that create a live table from its contract, with its indexes and its descriptions. #}
+{% macro live_table_ddl(node) %}
+    {% set relation = live_relation(node) %}
     {% set statements = [
         'create schema if not exists ' ~ node.schema,
-        'create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ')' ~ month,
+        'create table ' ~ relation ~ ' (' ~ column_ddl(node) ~ ')' ~ partitioning(node),
     ] %}
     {% for index in node.config.get('indexes', []) %}
         {% do statements.append('create index on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') %}

@@ -50,10 +50,16 @@
     {% set columns = node.columns.keys() | join(', ') %}
     {% set statements = [] %}
     {% set only_new = '' %}
-    {% if flags.FULL_REFRESH and live_shape(node) != contract_shape(node) %}
+    {% set is_reshaped = live_shape(node) != contract_shape(node) %}
+    {% if is_reshaped %}
         {% do statements.append('drop table ' ~ relation ~ ' cascade') %}
         {% do statements.extend(live_table_ddl(node)) %}
         {% do statements.extend(missing_partitions(node)) %}
+    {% endif %}
+    {% if node.config.get('exchange_by') %}
+        {{ return(statements + exchange(node, {} if is_reshaped else partitions_of(relation))) }}
+    {% elif is_reshaped %}
+        {# it is empty #}
     {% elif flags.FULL_REFRESH %}
         {% do statements.append('delete from ' ~ relation) %}
     {% elif node.config.get('scope') %}

@@ -27,9 +27,15 @@
     {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias, type='table')) }}
 {% endmacro %}
 
-{# What readers see now, as a table to select from: nothing in a full refresh, which starts from the raw rows alone. #}
+{# What readers see now, as a table to select from. A full refresh starts from the raw rows alone, whatever shape the
+   live table has: for it there is nothing, in the shape of the contract. #}
 {% macro live(name) %}
     {% if not execute %}{{ return('') }}{% endif %}
-    {% set relation = live_relation(graph.nodes['model.' ~ project_name ~ '.' ~ name]) %}
-    {{ return('(select * from ' ~ relation ~ ' where false)' if flags.FULL_REFRESH else relation) }}
+    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
+    {% if not flags.FULL_REFRESH %}{{ return(live_relation(node)) }}{% endif %}
+    {% set columns = [] %}
+    {% for column in node.columns.values() %}
+        {% do columns.append('cast(null as ' ~ column.data_type ~ ') as ' ~ column.name) %}
+    {% endfor %}
+    {{ return('(select ' ~ columns | join(', ') ~ ' where false)') }}
 {% endmacro %}

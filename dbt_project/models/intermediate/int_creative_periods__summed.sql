@@ -2,18 +2,20 @@
     config(
         materialized='published',
         scope='int_client_periods__changed',
-        replaces='live.client_id = scope.client_id and live.period = scope.period
-            and live.period_start = scope.published_period_start',
+        replaces='scope.is_kept',
+        exchange_by='slot',
         indexes=[{'columns': ['client_id', 'period', 'period_start']}],
         contract={'enforced': true}
     )
 }}
 
--- new sums = published sums − the published rows of changed and leaving days + the rows of changed and entering days.
+-- new sums = kept sums − the published rows of changed and leaving days + the rows of changed and entering days.
 -- Exact, because the sums are. The counts say when a measure is unknown: no day has it; for spend, some day lacks it.
+-- A period without kept sums is the sum of all its days. A row that is not kept after this build has an empty slot.
 
 with changed_periods as (
     select * from {{ ref('int_client_periods__changed') }}
+    where period_start is not null
 ),
 
 period_days as (
@@ -36,25 +38,8 @@ numbered_days as (
     inner join changed_periods using (client_id, period, period_start)
 ),
 
-published_sums as (
-    select
-        live.creative_id,
-        changed_periods.period_number,
-        live.source,
-        live.currency,
-        1 as sign,
-        live.days,
-        live.impressions,
-    {% for measure in measures_with_gaps() %}
-        live.known_{{ measure }},
-        live.{{ measure }}_days{{ ',' if not loop.last }}
-    {% endfor %}
-    from {{ live('int_creative_periods__summed') }} as live
-    inner join changed_periods
-        on
-            live.client_id = changed_periods.client_id
-            and live.period = changed_periods.period
-            and live.period_start = changed_periods.published_period_start
+kept_sums as (
+    {{ live_slots('int_creative_periods__summed', 'changed_periods', 'period_start = periods.published_period_start') }}
 ),
 
 changes as (
@@ -91,7 +76,23 @@ changes as (
 ),
 
 contributions as (
-    select * from published_sums
+    select
+        kept_sums.creative_id,
+        changed_periods.period_number,
+        kept_sums.source,
+        kept_sums.currency,
+        1 as sign,
+        kept_sums.days,
+        kept_sums.impressions,
+    {% for measure in measures_with_gaps() %}
+        kept_sums.known_{{ measure }},
+        kept_sums.{{ measure }}_days{{ ',' if not loop.last }}
+    {% endfor %}
+    from kept_sums
+    inner join changed_periods
+        on
+            kept_sums.slot = changed_periods.slot
+            and kept_sums.period_start = changed_periods.published_period_start
     union all
     select * from changes
 ),
@@ -116,20 +117,14 @@ summed as (
 
 final as (
     select
+        case when changed_periods.is_kept then changed_periods.slot else '' end as slot,
         changed_periods.client_id,
-        summed.currency,
         changed_periods.period,
         changed_periods.period_start,
-        changed_periods.period_end,
+        summed.currency,
         summed.source,
         summed.creative_id,
         cast(summed.impressions as bigint) as impressions,
-        cast(case when clicks_days > 0 then known_clicks end as bigint) as clicks,
-        cast(case when conversions_days > 0 then known_conversions end as bigint) as conversions,
-        cast(case when conversion_revenue_days > 0 then known_conversion_revenue end as numeric(24, 9))
-            as conversion_revenue,
-        cast(case when spend_days = summed.days then known_spend end as numeric(24, 7)) as spend,
-        cast(case when reported_spend_days > 0 then known_reported_spend end as numeric(24, 9)) as reported_spend,
         cast(summed.days as integer) as days,
     {% for measure in measures_with_gaps() %}
         cast(known_{{ measure }} as {{ known_type(measure) }}) as known_{{ measure }},

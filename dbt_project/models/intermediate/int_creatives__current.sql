@@ -1,26 +1,42 @@
--- The creatives as they will be: those of the changed days as rebuilt, all others as published.
+-- The creatives as they will be, with their full path: those that appear, and the published ones that do not vanish.
 
 with changed_creatives as (
-    select * from {{ ref('int_creatives__spanned') }}
-),
-
-creative_days as (
-    select * from {{ ref('int_creative_days__changed') }}
+    select * from {{ ref('int_creatives__changed') }}
 ),
 
 unchanged_creatives as (
-    select live.*
-    from {{ live('int_creatives__spanned') }} as live
+    select
+        creatives.creative_id,
+        creatives.client_id,
+        creatives.source,
+        creatives.campaign_id,
+        campaigns.campaign_name,
+        creatives.strategy_id,
+        strategies.strategy_name,
+        creatives.placement_id,
+        placements.placement_name,
+        creatives.creative_name
+    from {{ live('dim_creatives') }} as creatives
+    inner join {{ live('dim_campaigns') }} as campaigns on creatives.campaign_id = campaigns.campaign_id
+    inner join {{ live('dim_strategies') }} as strategies on creatives.strategy_id = strategies.strategy_id
+    inner join {{ live('dim_placements') }} as placements on creatives.placement_id = placements.placement_id
     where not exists (
-        select 1 from creative_days
-        where creative_days.creative_id = live.creative_id
+        select 1 from changed_creatives
+        where changed_creatives.creative_id = creatives.creative_id
     )
 ),
 
 final as (
-    select * from changed_creatives
+    select
+        creative_id,
+        {{ creative_path() | join(',\n        ') }}
+    from changed_creatives
+    where is_current
     union all
-    select * from unchanged_creatives
+    select
+        creative_id,
+        {{ creative_path() | join(',\n        ') }}
+    from unchanged_creatives
 )
 
 select * from final

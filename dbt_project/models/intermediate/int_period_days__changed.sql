@@ -2,6 +2,8 @@
 
 -- A changed day changes its week and its month. It also changes the trailing windows that it lies in, and as a client's
 -- last day moves, days enter and leave them.
+-- The sums of a client's latest week and month and of its windows are kept (`is_kept` after this build, `was_kept`
+-- before it): those change by the days that come and go. Any other week or month is summed anew from all of its days.
 
 with current_days as (
     select * from {{ ref('int_source_days__rated') }}
@@ -31,50 +33,77 @@ days as (
     window clients as (partition by client_id)
 ),
 
-calendar_periods as (
+calendar_days as (
     {% for period in ['week', 'month'] %}
         select
-            client_id,
-            source,
-            date,
+            days.*,
             '{{ period }}' as period,
             {{ period_start(period, 'date') }} as period_start,
             {{ period_end(period, 'date') }} as period_end,
-            {{ period_start(period, 'date') }} as published_period_start,
-            is_changed,
-            is_current as is_in,
-            is_published as was_in
+            coalesce({{ period_start(period, 'date') }} = {{ period_start(period, 'last_date') }}, false) as is_kept,
+            coalesce(
+                {{ period_start(period, 'date') }} = {{ period_start(period, 'published_last_date') }}, false
+            ) as was_kept
         from days
-        where is_changed
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+calendar_periods as (
+    select
+        *,
+        bool_or(is_changed) over (partition by client_id, period, period_start)
+        or (is_kept and not was_kept) as is_changed_period
+    from calendar_days
 ),
 
 trailing_periods as (
     {% for length in [7, 30, 90] %}
         select
-            client_id,
-            source,
-            date,
+            *,
             'last_{{ length }}_days' as period,
             {{ days_after('last_date', 1 - length) }} as period_start,
             last_date as period_end,
-            {{ days_after('published_last_date', 1 - length) }} as published_period_start,
-            is_changed,
-            coalesce(is_current and date >= {{ days_after('last_date', 1 - length) }}, false) as is_in,
-            coalesce(
-                is_published and date >= {{ days_after('published_last_date', 1 - length) }}, false
-            ) as was_in
+            {{ days_after('published_last_date', 1 - length) }} as published_period_start
         from days
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
 
-final as (
-    select * from calendar_periods
+united as (
+    select
+        client_id,
+        source,
+        date,
+        period,
+        period_start,
+        period_end,
+        case when was_kept then period_start end as published_period_start,
+        is_kept,
+        is_changed,
+        is_current as is_in,
+        is_published and was_kept as was_in
+    from calendar_periods
+    where is_changed_period and (is_changed or not was_kept)
     union all
-    select * from trailing_periods
-    where (is_in or was_in) and (is_changed or is_in <> was_in)
+    select
+        client_id,
+        source,
+        date,
+        period,
+        period_start,
+        period_end,
+        published_period_start,
+        true as is_kept,
+        is_changed,
+        coalesce(is_current and date >= period_start, false) as is_in,
+        coalesce(is_published and date >= published_period_start, false) as was_in
+    from trailing_periods
+),
+
+final as (
+    select * from united
+    where (is_in or was_in or period in ('week', 'month')) and (is_changed or is_in <> was_in)
 )
 
 select * from final

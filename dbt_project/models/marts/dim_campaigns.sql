@@ -1,7 +1,7 @@
 {{
     config(
         materialized='published',
-        scope='int_creative_days__changed',
+        scope='int_creatives__changed',
         replaces='live.campaign_id = scope.campaign_id',
         indexes=[{'columns': ['campaign_id']}, {'columns': ['client_id']}]
     )
@@ -11,25 +11,18 @@ with creatives as (
     select * from {{ ref('int_creatives__current') }}
 ),
 
-changed as (
-    select distinct campaign_id from {{ ref('int_creative_days__changed') }}
+changed_creatives as (
+    select * from {{ ref('int_creatives__changed') }}
 ),
 
 final as (
-    select
-        campaign_id,
-        client_id,
-        source,
-        campaign_name,
-        min(first_date) as first_date,
-        max(last_date) as last_date
-    from creatives
-    where campaign_id in (select changed.campaign_id from changed)
-    group by
+    select distinct
         campaign_id,
         client_id,
         source,
         campaign_name
+    from creatives
+    where campaign_id in (select changed_creatives.campaign_id from changed_creatives)
 )
 
 select * from final

@@ -1,14 +1,15 @@
 {{
     config(
         materialized='published',
-        scope='int_creative_days__changed',
+        scope='int_creatives__changed',
         replaces='live.creative_id = scope.creative_id',
         indexes=[{'columns': ['creative_id']}, {'columns': ['client_id']}]
     )
 }}
 
 with creatives as (
-    select * from {{ ref('int_creatives__spanned') }}
+    select * from {{ ref('int_creatives__changed') }}
+    where is_current
 ),
 
 final as (
@@ -19,9 +20,7 @@ final as (
         campaign_id,
         client_id,
         source,
-        creative_name,
-        first_date,
-        last_date
+        creative_name
     from creatives
 )
 

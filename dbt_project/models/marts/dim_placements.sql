@@ -1,7 +1,7 @@
 {{
     config(
         materialized='published',
-        scope='int_creative_days__changed',
+        scope='int_creatives__changed',
         replaces='live.placement_id = scope.placement_id',
         indexes=[{'columns': ['placement_id']}, {'columns': ['client_id']}]
     )
@@ -11,29 +11,20 @@ with creatives as (
     select * from {{ ref('int_creatives__current') }}
 ),
 
-changed as (
-    select distinct placement_id from {{ ref('int_creative_days__changed') }}
+changed_creatives as (
+    select * from {{ ref('int_creatives__changed') }}
 ),
 
 final as (
-    select
-        placement_id,
-        strategy_id,
-        campaign_id,
-        client_id,
-        source,
-        placement_name,
-        min(first_date) as first_date,
-        max(last_date) as last_date
-    from creatives
-    where placement_id in (select changed.placement_id from changed)
-    group by
+    select distinct
         placement_id,
         strategy_id,
         campaign_id,
         client_id,
         source,
         placement_name
+    from creatives
+    where placement_id in (select changed_creatives.placement_id from changed_creatives)
 )
 
 select * from final

@@ -1,7 +1,7 @@
 {{
     config(
         materialized='published',
-        scope='int_creative_days__changed',
+        scope='int_creatives__changed',
         replaces='live.strategy_id = scope.strategy_id',
         indexes=[{'columns': ['strategy_id']}, {'columns': ['client_id']}]
     )
@@ -11,27 +11,19 @@ with creatives as (
     select * from {{ ref('int_creatives__current') }}
 ),
 
-changed as (
-    select distinct strategy_id from {{ ref('int_creative_days__changed') }}
+changed_creatives as (
+    select * from {{ ref('int_creatives__changed') }}
 ),
 
 final as (
-    select
-        strategy_id,
-        campaign_id,
-        client_id,
-        source,
-        strategy_name,
-        min(first_date) as first_date,
-        max(last_date) as last_date
-    from creatives
-    where strategy_id in (select changed.strategy_id from changed)
-    group by
+    select distinct
         strategy_id,
         campaign_id,
         client_id,
         source,
         strategy_name
+    from creatives
+    where strategy_id in (select changed_creatives.strategy_id from changed_creatives)
 )
 
 select * from final

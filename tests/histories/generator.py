@@ -123,15 +123,14 @@ def _changes(rng: random.Random, seed: int, start: date, today: date, number: in
 
 def _closings(rng: random.Random, start: date, today: date, number: int) -> Iterator[Event]:
     """Mostly right after a build, when a month can be closed; now and then one that is not over, or not settled."""
-    if rng.random() < (0.7 if number - 1 in CHECKPOINTS else 0.1):
-        yield Close(_month(rng, start, today), today)
-        if rng.random() < 0.3:
+    if rng.random() < (0.8 if number - 1 in CHECKPOINTS else 0.1):
+        for _ in range(rng.choice([1, 2, 2])):
             yield Close(_month(rng, start, today), today)
 
 
 def _corrections(rng: random.Random, start: date, today: date, number: int) -> Iterator[Event]:
     """Rates that reach back into what may be closed, the same one again, and months that are opened."""
-    if number > min(CHECKPOINTS) and rng.random() < 0.25:
+    if number > min(CHECKPOINTS) and rng.random() < 0.4:
         rate = Rate(start + timedelta(days=rng.randrange(-20, 45)), _cpm(rng), rng.random() < 0.8, today)
         yield rate
         if rng.random() < 0.3:
@@ -141,8 +140,9 @@ def _corrections(rng: random.Random, start: date, today: date, number: int) -> I
 
 
 def _month(rng: random.Random, start: date, today: date) -> date:
-    """The month of a day between the first and the last one."""
-    return (start + timedelta(days=rng.randrange((today - start).days + 1))).replace(day=1)
+    """The month of a day since the first one, seldom the running one."""
+    last = today if rng.random() < 0.1 else max(start, today.replace(day=1) - timedelta(days=1))
+    return (start + timedelta(days=rng.randrange((last - start).days + 1))).replace(day=1)
 
 
 def _cpm(rng: random.Random) -> Decimal:

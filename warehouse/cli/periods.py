@@ -137,7 +137,7 @@ def _remarks(preview: "Preview", *, adjust: bool) -> list[str]:
     if preview.unbuilt:
         remarks.append(
             f"{preview.unbuilt:,} delivered days or their rates wait for `paidmedia build`: they are counted after, not"
-            " before. Adjustments are booked on what is published."
+            " before." + (" Adjustments are booked on what is published." if preview.plan.touched else "")
         )
     if preview.waiting:
         remarks.append(f"{preview.waiting:,} deliveries wait for a verdict or a release: they are not counted.")

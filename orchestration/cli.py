@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from warehouse.cli import clients, db, deliveries
+from warehouse.cli import clients, db, deliveries, periods
 from warehouse.cli.console import complain, parse_date, say
 from warehouse.errors import PaidMediaError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(clients.client, name="client")
 app.add_typer(clients.cpm, name="cpm")
+app.add_typer(periods.app, name="period")
 app.add_typer(clients.vibe, name="vibe-credentials")
 app.add_typer(clients.user, name="user")
 

@@ -263,7 +263,7 @@ def summaries(scope: Scope, grain: str, limit: int) -> list[Row]:
     """The newest weeks or months of the clients together, newest first: start, end, is_complete, the nine metrics.
 
     Each metric comes with `previous_<metric>`, that of the calendar week or month before, None when there was none;
-    `previous_is_complete` says whether that one was whole.
+    `previous_is_complete` says whether that one was whole. `spend_adjustments` come on top of the spend.
     """
     kept = ", ".join(f"previous.{name} as previous_{name}" for name in METRICS)
     return _rows(
@@ -271,7 +271,8 @@ def summaries(scope: Scope, grain: str, limit: int) -> list[Row]:
         f"""
         with summed as (
             select
-                {grain}_start as period_start, {grain}_end as period_end, bool_and(is_complete) as is_complete, {SUMS}
+                {grain}_start as period_start, {grain}_end as period_end, bool_and(is_complete) as is_complete, {SUMS},
+                sum(spend_adjustments) as spend_adjustments
             from marts.{SUMMARY_TABLES[grain]}
             where client_id = any(cast(:client_ids as text[])) and currency = :currency
             group by {grain}_start, {grain}_end
@@ -313,6 +314,21 @@ def highlights(scope: Scope, grain: str, period_start: date, ranking: str, limit
         select *, {RATIOS} from listed order by {RANKINGS[ranking]}, name, id limit :limit
         """,
         **_bound(scope) | {"period_start": period_start, "limit": limit},
+    )
+
+
+@st.cache_data(ttl=SECONDS, max_entries=ENTRIES, show_spinner=False)
+def adjustments(scope: Scope, start: date, end: date) -> list[Row]:
+    """The adjustments of closed months that are dated within a period, of the clients of the scope, oldest first."""
+    return _rows(
+        scope.reading.viewer,
+        """
+        select date, client_name, for_month, cpm, effective_date, amount
+        from marts.spend_adjustments
+        where client_id = any(cast(:client_ids as text[])) and currency = :currency and date between :start and :end
+        order by date, adjustment_id
+        """,
+        **_bound(scope) | {"start": start, "end": end},
     )
 
 

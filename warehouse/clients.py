@@ -1,20 +1,18 @@
-"""Clients, their CPM rates and the rules for their files: the only code that writes these tables."""
+"""Clients and the rules for their files: the only code that writes these tables. Rates are entered by `pricing`."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from warehouse import audit
+from warehouse import audit, pricing
 from warehouse.control import SOURCES, Client, CpmRate, SourceSetting
 from warehouse.errors import PaidMediaError
 
 LEVELS = ("campaign", "strategy", "placement", "creative")
-CPM_STEP = Decimal("0.0001")
-CPM_LIMIT = Decimal("1000000")
 
 
 def add_client(
@@ -76,30 +74,29 @@ def rename_client(current: Session, client_id: str, name: str) -> None:
     client.name = name
 
 
-def set_cpm(current: Session, client_id: str, *, cpm: Decimal, effective_date: date) -> CpmRate:
+def set_cpm(
+    current: Session,
+    client_id: str,
+    *,
+    cpm: Decimal,
+    effective_date: date,
+    adjust: bool = False,
+    why: str | None = None,
+    today: date | None = None,
+) -> pricing.Entered:
     """Enter the rate that holds from `effective_date` until the next one, in the client's currency.
 
-    A rate of the same date is replaced, and the audit log keeps the old one.
+    A rate of the same date is replaced, and the audit log keeps the old one. What it means for closed months, and what
+    `adjust` does, stands at `pricing.enter`.
     """
     client = get_client(current, client_id)
-    amount = _cpm(cpm)
-    rate = current.get(CpmRate, (client_id, effective_date))
-    old = None if rate is None else {"cpm": str(rate.cpm)}
-    if rate is None:
-        rate = CpmRate(client_id=client_id, effective_date=effective_date, currency=client.currency)
-        current.add(rate)
-    rate.cpm, rate.created_by, rate.created_at = amount, audit.operator(), datetime.now(UTC)
-    new = {"cpm": str(amount), "effective_date": effective_date.isoformat(), "currency": client.currency}
-    audit.record(current, "set", "cpm", f"{client_id}@{effective_date}", old=old, new=new)
-    current.flush()
-    return rate
+    return pricing.enter(current, client, cpm=cpm, effective_date=effective_date, adjust=adjust, why=why, today=today)
 
 
 def cpm_history(current: Session, client_id: str) -> list[CpmRate]:
     """A client's rates, oldest first."""
     get_client(current, client_id)
-    query = select(CpmRate).where(CpmRate.client_id == client_id).order_by(CpmRate.effective_date)
-    return list(current.scalars(query))
+    return pricing.rate_rows(current, client_id)
 
 
 def set_source_settings(current: Session, client_id: str, settings: Mapping[tuple[str, str], str]) -> None:
@@ -165,15 +162,3 @@ def _currency(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", code):
         raise PaidMediaError(f"{value!r} is no currency", fix="use the three letters of ISO 4217, such as USD")
     return code
-
-
-def _cpm(value: Decimal) -> Decimal:
-    try:
-        amount = value.quantize(CPM_STEP, rounding=ROUND_HALF_UP)
-    except InvalidOperation as error:
-        raise PaidMediaError(f"{value} is no CPM", fix="a number such as 12.50") from error
-    if amount != value:
-        raise PaidMediaError(f"a CPM of {value} is finer than 4 decimals", fix="round it")
-    if not 0 < amount < CPM_LIMIT:
-        raise PaidMediaError(f"a CPM of {value} cannot be used", fix="it is positive and below 1,000,000")
-    return amount

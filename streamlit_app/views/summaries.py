@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from streamlit_app import charts, components, frame, queries
+from streamlit_app import billing, charts, components, frame, queries
 from streamlit_app import format as shown_as
 from streamlit_app.metrics import METRICS
 from streamlit_app.scope import Scope
@@ -73,6 +73,7 @@ def _one_period(scope: Scope, grain: str, row: components.Row) -> None:
             f":orange-badge[Incomplete] :small[:gray[The change is against the whole {grain} before, so not judged.]]"
         )
     components.kpi_cards(row, previous, scope.currency, judged=is_fair)
+    billing.show(scope, row)
     for tab, ranking in zip(st.tabs(list(RANKINGS.values())), RANKINGS, strict=True):
         with tab:
             _ranking(scope, grain, row, ranking)
@@ -105,6 +106,7 @@ def _table(scope: Scope, rows: list[components.Row], labels: dict[object, str], 
         {"label": grain.capitalize()}, scope.currency, key="periods",
         title=f"All {GRAINS[grain].lower()}", changes=True,
     )  # fmt: skip
+    billing.note(rows, labels)
 
 
 if __name__ == "__main__":

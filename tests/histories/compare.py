@@ -29,6 +29,7 @@ KEYS = {
     "weekly_summaries": ("week_start",),
     "monthly_summaries": ("month_start",),
     "source_breakdown": ("month_start", "source"),
+    "spend_adjustments": ("adjustment_id",),
     "data_freshness": ("source",),
     "top_performers": ("period", "level", "rank"),
     "underperformers": ("period", "level", "rank"),

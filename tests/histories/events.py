@@ -1,7 +1,7 @@
 """What can happen to one client, as plain data in the words of the sources: nothing is decided here.
 
-A history is a client and its rounds; a round is what happens between two looks at the warehouse. In a round deliveries
-come first, and a torn one is the only one of its source.
+A history is a client and its rounds; a round is what happens between two looks at the warehouse. In a round months are
+closed first, then come deliveries, and a torn one is the only one of its source.
 """
 
 from collections.abc import Iterator
@@ -89,13 +89,41 @@ class Release:
 
 @dataclass(frozen=True)
 class Rate:
-    """From this day on a thousand impressions cost `cpm`, until the next rate; one of the same day is replaced."""
+    """From this day on a thousand impressions cost `cpm`, until the next rate; one of the same day is replaced.
+
+    `adjust`: what it means for closed months is booked, on `today`; otherwise it is refused where it means something.
+    """
 
     effective: date
     cpm: Decimal
+    adjust: bool = False
+    today: date = date.min
 
     def __str__(self) -> str:
-        return f"the CPM is {self.cpm} from {self.effective} on"
+        booked = f", booked {self.today} where a month is closed" if self.adjust else ""
+        return f"the CPM is {self.cpm} from {self.effective} on{booked}"
+
+
+@dataclass(frozen=True)
+class Close:
+    """A month, named by its first day, is closed if it is over and settled; before anything arrives in the round."""
+
+    month: date
+    today: date
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} is closed on {self.today}"
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """A month is opened again, if it is closed."""
+
+    month: date
+    today: date
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} is opened again on {self.today}"
 
 
 @dataclass(frozen=True)
@@ -116,7 +144,7 @@ class Disable:
         return "the client is disabled"
 
 
-Event = Delivery | Verdict | Release | Rate | Rename | Disable
+Event = Delivery | Verdict | Release | Rate | Close | Reopen | Rename | Disable
 
 
 @dataclass(frozen=True)

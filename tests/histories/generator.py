@@ -8,11 +8,13 @@ ends, or so even that limits are met exactly. What the platforms know is in
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.histories.events import (
     SOURCES,
+    Close,
     Delivery,
     Disable,
     Event,
@@ -20,6 +22,7 @@ from tests.histories.events import (
     Rate,
     Release,
     Rename,
+    Reopen,
     Verdict,
 )
 from tests.histories.platforms import Platform
@@ -64,9 +67,10 @@ def _rounds(rng: random.Random, seed: int, platforms: list[Platform], start: dat
     open_verdicts: list[int] = []
     held: list[int] = []
     numbers = iter(range(1, 1000))
+    prices = random.Random(f"the closed months of {seed}")  # of its own: what is delivered does not depend on it
     for number, offset in enumerate(clock, start=1):
         now = datetime.combine(start, datetime.min.time(), UTC) + timedelta(days=offset, minutes=rng.randrange(1440))
-        events: list[Event] = []
+        events: list[Event] = list(_closings(prices, start, now.date(), number))
         for platform in platforms:
             platform.live(start, now.date())
             for delivery in platform.send(now, numbers, is_first=number == 1, may_tear=number in (2, 5, 8)):
@@ -74,7 +78,10 @@ def _rounds(rng: random.Random, seed: int, platforms: list[Platform], start: dat
                 platform.remember(delivery)
         arrived = [event.number for event in events if isinstance(event, Delivery)]
         events += _judgements(rng, arrived, open_verdicts, held)
-        events += _changes(rng, seed, start, now.date(), number)
+        for change in _changes(rng, seed, start, now.date(), number):
+            is_rate = isinstance(change, Rate)
+            events.append(replace(change, adjust=prices.random() < 0.5, today=now.date()) if is_rate else change)
+        events += _corrections(prices, start, now.date(), number)
         yield tuple(events)
 
 
@@ -112,6 +119,30 @@ def _changes(rng: random.Random, seed: int, start: date, today: date, number: in
         yield Rename(f"History {seed}, renamed {number}")
     if rng.random() < 0.01:
         yield Disable()
+
+
+def _closings(rng: random.Random, start: date, today: date, number: int) -> Iterator[Event]:
+    """Mostly right after a build, when a month can be closed; now and then one that is not over, or not settled."""
+    if rng.random() < (0.8 if number - 1 in CHECKPOINTS else 0.1):
+        for _ in range(rng.choice([1, 2, 2])):
+            yield Close(_month(rng, start, today), today)
+
+
+def _corrections(rng: random.Random, start: date, today: date, number: int) -> Iterator[Event]:
+    """Rates that reach back into what may be closed, the same one again, and months that are opened."""
+    if number > min(CHECKPOINTS) and rng.random() < 0.4:
+        rate = Rate(start + timedelta(days=rng.randrange(-20, 45)), _cpm(rng), rng.random() < 0.8, today)
+        yield rate
+        if rng.random() < 0.3:
+            yield rng.choice([rate, replace(rate, cpm=_cpm(rng))])
+    if number > min(CHECKPOINTS) and rng.random() < 0.08:
+        yield Reopen(_month(rng, start, today), today)
+
+
+def _month(rng: random.Random, start: date, today: date) -> date:
+    """The month of a day since the first one, seldom the running one."""
+    last = today if rng.random() < 0.1 else max(start, today.replace(day=1) - timedelta(days=1))
+    return (start + timedelta(days=rng.randrange((last - start).days + 1))).replace(day=1)
 
 
 def _cpm(rng: random.Random) -> Decimal:

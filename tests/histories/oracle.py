@@ -10,11 +10,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from typing import Literal
 
+from tests.histories.closing import EXACT, THOUSANDTH, Prices
 from tests.histories.events import (
     MEASURES,
+    Close,
     Delivery,
     Disable,
     Event,
@@ -24,16 +26,14 @@ from tests.histories.events import (
     Rate,
     Release,
     Rename,
+    Reopen,
     Row,
     Verdict,
 )
 
-Outcome = Literal["loaded", "duplicate", "refused", "torn"]
 Sums = dict[str, Number | None]  # by measure, and "spend"
 
 REJECT_SHARE = Decimal("0.4")  # a file with a larger share of unreadable rows is refused as a whole
-EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Clamped])
-THOUSANDTH = Decimal("0.001")
 
 
 @dataclass
@@ -81,17 +81,20 @@ class Fact:
 
 
 class Oracle:
-    """Events of one client → what is true of it. `taken` are the deliveries in the warehouse, by their number."""
+    """Events of one client → what is true of it. `taken` are the deliveries in the warehouse, by their number.
+
+    `publish` notes that a build has shown what is true now: months are closed and adjusted on what is published.
+    """
 
     def __init__(self, history: History) -> None:
         self.client_id, self.currency = history.client_id, history.currency
         self.name, self.is_active = history.name, True
         self.taken: dict[int, Taken] = {}
-        self._rates: dict[date, Decimal] = {}
+        self.prices = Prices()
         self.happen(history.first_rate)
 
-    def happen(self, event: Event) -> Outcome | None:
-        """Take note of an event; of a delivery, say what becomes of it."""
+    def happen(self, event: Event) -> str | None:
+        """Take note of an event; of a delivery, a rate and a closing, say what becomes of it."""
         match event:
             case Delivery():
                 return self._deliver(event)
@@ -101,13 +104,40 @@ class Oracle:
             case Release(number):
                 if number in self.taken and self.taken[number].verdict == "held":
                     self.taken[number].verdict = "released"
-            case Rate(effective, cpm):
-                self._rates[effective] = cpm
+            case Rate():
+                return self.prices.enter(event)
+            case Close(month, today):
+                return self.prices.close(month, today, self._rests_on(), self._is_undecided(month))
+            case Reopen(month, today):
+                return self.prices.reopen(month, today)
             case Rename(name):
                 self.name = name
             case Disable():
                 self.is_active = False
         return None
+
+    def publish(self) -> None:
+        """A build has published what is true now."""
+        impressions: dict[date, int] = {}
+        for fact in self.facts():
+            impressions[fact.day] = impressions.get(fact.day, 0) + int(fact.sums["impressions"] or 0)
+        self.prices.publish(self._rests_on(), impressions)
+
+    def _rests_on(self) -> dict[tuple[str, date], tuple[int, Decimal | None]]:
+        """(source, day) → the delivery and the price that its numbers rest on now."""
+        return {key: (taken.delivery.number, self.cpm(key[1])) for key, taken in self.winners().items()}
+
+    def _is_undecided(self, month: date) -> bool:
+        """Whether a delivery that is held or not judged would win a day of the month."""
+        winners = self.winners()
+        return any(
+            (source, day) not in winners or winners[source, day].order < taken.order
+            for taken in self.taken.values()
+            if not taken.counts
+            for source in [taken.delivery.source]
+            for day in taken.days
+            if day.replace(day=1) == month
+        )
 
     def winners(self) -> dict[tuple[str, date], Taken]:
         """(source, day) → the delivery whose rows of that day are the truth."""
@@ -138,11 +168,10 @@ class Oracle:
         return facts
 
     def cpm(self, day: date) -> Decimal | None:
-        """The latest rate at or before the day."""
-        before = [effective for effective in self._rates if effective <= day]
-        return self._rates[max(before)] if before else None
+        """What the day costs."""
+        return self.prices.of(day)
 
-    def _deliver(self, new: Delivery) -> Outcome:
+    def _deliver(self, new: Delivery) -> Literal["loaded", "duplicate", "refused", "torn"]:
         usable = [row for row in new.rows if _is_usable(row, new.requested)]
         unusable = len(new.rows) - len(usable)
         if (new.requested is None and not new.rows) or unusable > REJECT_SHARE * len(new.rows):

@@ -12,8 +12,9 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+from tests.histories.closing import EXACT
 from tests.histories.events import LEVELS, MEASURES, SOURCES, Number
-from tests.histories.oracle import EXACT, Fact, Oracle, Sums, Taken, added
+from tests.histories.oracle import Fact, Oracle, Sums, Taken, added
 
 Path = tuple[str, ...]  # source, then names from the campaign down
 Ids = Mapping[Path, str]
@@ -25,6 +26,8 @@ TRAILING = (7, 30, 90)
 LISTED, RANKED = 5, 10  # entities that a summary lists, that `top_performers` ranks
 FEWEST_EXPECTED_CLICKS = 10
 COMPARED = (*MEASURES, "spend")
+# Of a period that is there for its adjustments alone: nothing was shown or spent, what was not reported is unknown.
+NOTHING_DELIVERED: Sums = {**dict.fromkeys(MEASURES), "impressions": 0, "spend": Decimal(0)}
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class _Rollup:
             "weekly_summaries": self._summaries("week", week_of),
             "monthly_summaries": self._summaries("month", month_of),
             "source_breakdown": self._sources(),
+            "spend_adjustments": self._adjustments(),
             "data_freshness": [self._freshness(source) for source in SOURCES if self._taken(source)],
             "top_performers": [row for row in trailing if "reason" not in row],
             "underperformers": [row for row in trailing if "reason" in row],
@@ -121,7 +125,12 @@ class _Rollup:
 
     def _summaries(self, period: str, span_of: Callable[[date], tuple[date, date]]) -> list[MartRow]:
         groups = grouped(self.facts, lambda fact: span_of(fact.day))
-        sums = {start: total(facts) for (start, _), facts in groups.items()}
+        booked: dict[date, Decimal] = {}
+        for each in self.oracle.prices.adjustments:
+            start, end = span_of(each.day)
+            booked[start] = booked.get(start, Decimal(0)) + each.amount
+            groups.setdefault((start, end), [])
+        sums = {start: total(facts) if facts else NOTHING_DELIVERED for (start, _), facts in groups.items()}
         rows: list[MartRow] = []
         for (start, end), facts in groups.items():
             previous = sums.get(span_of(start - timedelta(days=1))[0], {})
@@ -135,6 +144,7 @@ class _Rollup:
                     "is_complete": self._is_complete(start, end),
                     "currency": self.oracle.currency,
                     **measured(sums[start]),
+                    "spend_adjustments": booked.get(start, Decimal(0)),
                     **changes,
                     "top_campaigns": [self._item(each) for each in self._best(campaigns, "campaign")[:LISTED]],
                     "top_creatives": [self._item(each) for each in self._best(creatives, "creative")[:LISTED]],
@@ -147,10 +157,30 @@ class _Rollup:
         return rows
 
     def _is_complete(self, start: date, end: date) -> bool:
-        """The client's days begin early enough, and each source that delivered any day of it reaches its end."""
+        """The client's days begin early enough, and each source that delivered any day of it reaches its end; where
+        none did, some source."""
+        if not self.days:
+            return False
         begins = min(days[0] for days in self.days.values()) <= start
         present = [days for days in self.days.values() if any(start <= day <= end for day in days)]
-        return begins and all(days[-1] >= end for days in present)
+        reached = [days[-1] >= end for days in present or self.days.values()]
+        return begins and (all(reached) if present else any(reached))
+
+    def _adjustments(self) -> list[MartRow]:
+        return [
+            {
+                "adjustment_id": each.number,
+                **self.who,
+                "date": each.day,
+                "for_month": each.month,
+                "amount": each.amount,
+                "currency": self.oracle.currency,
+                "cpm": each.cpm,
+                "effective_date": each.effective,
+                "booked_at": each.booked_at,
+            }
+            for each in self.oracle.prices.adjustments
+        ]
 
     def _sources(self) -> list[MartRow]:
         months = {month: total(facts) for month, facts in grouped(self.facts, lambda f: month_of(f.day)[0]).items()}

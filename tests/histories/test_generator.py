@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
-from tests.histories.events import Delivery, Disable, History, Rate, Release, Rename, Verdict
-from tests.histories.generator import history
+from tests.histories.closing import latest
+from tests.histories.events import Close, Delivery, Disable, History, Rate, Release, Rename, Reopen, Verdict
+from tests.histories.generator import CHECKPOINTS, history
 from tests.histories.oracle import Oracle, Taken, normal_path
 from tests.histories.rollups import RANKED, Marts, marts
 
@@ -22,6 +23,9 @@ EVERYTHING = {
     "a day without a price", "an overwritten rate", "a past rate", "a future rate",
     "29 February", "a week 53", "two years", "a whole week", "a week without its end", "a whole month",
     "an underperformer", "more creatives than are ranked", "creatives told apart by id only",
+    "a closed month", "a month that is not closed", "a month opened again", "a refused rate", "an adjustment",
+    "a closed month keeps its price", "a closed month is restated", "a period of an adjustment alone",
+    "an adjustment is taken back", "what was booked is adjusted again",
     "a renamed client", "a disabled client", "several currencies",
 }  # fmt: skip
 
@@ -48,7 +52,7 @@ def happenings(played: History) -> Iterator[str]:
     oracle = Oracle(played)
     torn: set[bytes] = set()
     rates = {played.first_rate.effective}
-    for events in played.rounds:
+    for number, events in enumerate(played.rounds, start=1):
         before = oracle.winners()
         for event in events:
             known = list(oracle.taken.values())
@@ -69,6 +73,12 @@ def happenings(played: History) -> Iterator[str]:
                     days = [day for _, day in oracle.winners()]
                     if days:
                         yield "a past rate" if effective < max(days) else "a future rate"
+                    if outcome == "refused":
+                        yield "a refused rate"
+                case Close():
+                    yield "a month that is not closed" if outcome == "refused" else "a closed month"
+                case Reopen() if outcome == "opened":
+                    yield "a month opened again"
                 case Verdict(number, "held") if number in oracle.taken:
                     yield "a held delivery"
                 case Release(number) if number in oracle.taken:
@@ -78,6 +88,9 @@ def happenings(played: History) -> Iterator[str]:
                 case Disable():
                     yield "a disabled client"
         yield from _of_restatement(before, oracle.winners())
+        yield from _of_prices(oracle, before)
+        if number in CHECKPOINTS:
+            oracle.publish()
     yield from _of_end(oracle, marts(oracle, {}))
 
 
@@ -125,6 +138,23 @@ def _of_restatement(before: dict[tuple[str, date], Taken], after: dict[tuple[str
                 yield "a row vanishes"
 
 
+def _of_prices(oracle: Oracle, before: dict[tuple[str, date], Taken]) -> Iterator[str]:
+    prices, after = oracle.prices, oracle.winners()
+    for kept in prices.kept.values():
+        if any(latest(prices._agreed, day) != price for day, price in kept.items()):
+            yield "a closed month keeps its price"
+        for key in before.keys() & after.keys():
+            if key[1] in kept and before[key] is not after[key]:
+                yield "a closed month is restated"
+    months = Counter(each.month for each in prices.adjustments if each.cpm is not None)
+    if months:
+        yield "an adjustment"
+    if max(months.values(), default=0) > 1:
+        yield "what was booked is adjusted again"
+    if any(each.cpm is None for each in prices.adjustments):
+        yield "an adjustment is taken back"
+
+
 def _names(taken: Taken, day: date) -> set[tuple[str, ...]]:
     return {normal_path(row.names) for row in taken.rows if row.day == day}
 
@@ -151,6 +181,8 @@ def _of_end(oracle: Oracle, found: Marts) -> Iterator[str]:
     yield from ("a whole week" if each["is_complete"] else "a week without its end" for each in weeks)
     if any(each["is_complete"] for each in found["monthly_summaries"]):
         yield "a whole month"
+    if any(each["spend_adjustments"] and not each["top_campaigns"] for each in weeks):
+        yield "a period of an adjustment alone"
     if found["underperformers"]:
         yield "an underperformer"
     best = [each for each in found["top_performers"] if each["level"] == "creative"]

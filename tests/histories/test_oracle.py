@@ -9,11 +9,24 @@ from typing import Any
 import pytest
 
 from tests.histories.compare import same
-from tests.histories.events import MEASURES, Delivery, Event, History, Names, Rate, Release, Row, Verdict
+from tests.histories.events import (
+    MEASURES,
+    Close,
+    Delivery,
+    Event,
+    History,
+    Names,
+    Rate,
+    Release,
+    Reopen,
+    Row,
+    Verdict,
+)
 from tests.histories.oracle import Oracle
 from tests.histories.rollups import MartRow, marts
 
 MON, TUE, WED = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4)
+MARCH, LATER = date(2026, 3, 1), date(2026, 4, 5)
 BLUE: Names = ("Always On", "Prospecting", "News", "Blue")
 RED: Names = ("Always On", "Prospecting", "News", "Red")
 EVERY = frozenset(MEASURES)
@@ -151,6 +164,70 @@ def test_a_rate_with_a_past_date_reprices_the_days_it_governs() -> None:
     delivered = passed(report(1, row(MON, 1000), row(TUE, 1000), row(WED, 1000)))
     events = [*delivered, Rate(TUE, Decimal(7)), Rate(WED, Decimal(8)), Rate(WED, Decimal("9.0001"))]
     assert [each["spend"] for each in mart("daily_metrics", events)] == [12.5, 7, Decimal("9.0001")]
+
+
+def closed_in_april(*rates: Rate) -> Oracle:
+    """March with 3,000 impressions was published at 12.50 and closed on 5 April, then these rates were entered."""
+    oracle = oracle_of(passed(report(1, row(MON, 1000), row(TUE, 1000), row(WED, 1000))))
+    oracle.publish()
+    assert oracle.happen(Close(MARCH, LATER)) == "closed at 3000 impressions, 37.5000000"
+    for rate in rates:
+        oracle.happen(rate)
+    return oracle
+
+
+def test_a_closed_month_keeps_its_price_and_what_was_agreed_is_booked() -> None:
+    oracle = closed_in_april(Rate(TUE, Decimal(14), True, LATER))
+    found = marts(oracle, {})
+    assert [each["spend"] for each in found["daily_metrics"]] == [12.5, 12.5, 12.5]
+    assert [(each["date"], each["for_month"], each["amount"]) for each in found["spend_adjustments"]] == [
+        (LATER, MARCH, 3)  # 2,000 × 1.50 / 1,000
+    ]
+    assert oracle.cpm(date(2026, 4, 1)) == 14
+    march, april = found["monthly_summaries"]
+    assert (march["spend"], march["spend_adjustments"]) == (37.5, 0)
+    assert (april["impressions"], april["clicks"], april["spend"], april["spend_adjustments"]) == (0, None, 0, 3)
+    assert (april["is_complete"], april["spend_delta_pct"], april["top_creatives"]) == (False, -100, [])
+
+
+def test_bookings_in_steps_end_where_one_ends_and_are_taken_back_by_opening() -> None:
+    steps = [Rate(MON, Decimal(cpm), True, LATER) for cpm in (14, 15, 15)]
+    oracle = closed_in_april(*steps)
+    assert [each.amount for each in oracle.prices.adjustments] == [4.5, 3]
+    assert oracle.happen(Reopen(MARCH, LATER)) == "opened"
+    assert [each.amount for each in oracle.prices.adjustments] == [4.5, 3, -7.5]
+    assert [each["spend"] for each in marts(oracle, {})["daily_metrics"]] == [15, 15, 15]
+
+
+def test_a_closed_month_is_not_repriced_without_a_word() -> None:
+    oracle = closed_in_april()
+    assert oracle.happen(Rate(TUE, Decimal(14))) == "refused"
+    assert [each["spend"] for each in marts(oracle, {})["daily_metrics"]] == [12.5, 12.5, 12.5]
+    assert oracle.happen(Rate(LATER, Decimal(14))) == "entered"
+
+
+@pytest.mark.parametrize(
+    ("published", "since", "first_rate", "day", "is_closed"),
+    [
+        ([row(MON, 1)], [], AGREED, LATER, True),
+        ([row(MON, 1)], [], AGREED, date(2026, 3, 31), False),  # not over
+        ([], [], AGREED, LATER, False),  # nothing is published
+        ([row(MON, 1)], [], Rate(TUE, Decimal(1)), LATER, False),  # a day without a price
+        ([row(MON, 1)], passed(report(2, row(MON, 2), hour=1)), AGREED, LATER, False),  # not built
+        ([row(MON, 1)], [Rate(MON, Decimal(1))], AGREED, LATER, False),  # a rate that is not built
+        ([row(MON, 1)], [report(2, row(MON, 2), hour=1)], AGREED, LATER, False),  # not judged
+        ([row(MON, 1)], [report(2, row(MON, 2), hour=-1)], AGREED, LATER, True),  # not judged, and no matter
+        ([row(MON, 1)], [report(2, row(MON, 2), hour=1), Verdict(2, "held")], AGREED, LATER, False),
+    ],
+)
+def test_only_a_month_that_is_over_and_settled_is_closed(
+    published: list[Row], since: list[Event], first_rate: Rate, day: date, is_closed: bool
+) -> None:
+    oracle = oracle_of(passed(report(1, *published)), first_rate)
+    oracle.publish()
+    for event in since:
+        oracle.happen(event)
+    assert str(oracle.happen(Close(MARCH, day))).startswith("closed") is is_closed
 
 
 def test_a_day_without_a_rate_has_no_spend_nor_has_any_sum_that_holds_it() -> None:

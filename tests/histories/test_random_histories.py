@@ -50,6 +50,7 @@ def play_out(world: World, build: Callable[[World], None], url: str) -> list[Dif
     for checkpoint in CHECKPOINTS:
         world.play(checkpoint)
         build(world)
+        world.publish()
         with closing(connect(url)) as connection:
             found = world.differences(connection)
         if found:

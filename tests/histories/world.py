@@ -7,8 +7,9 @@ theirs is shared.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import groupby
 
 import pyarrow as pa
@@ -23,12 +24,26 @@ from loaders.pipeline import append, prepare
 from loaders.reading import Reader
 from loaders.registry import columns_of
 from loaders.results import silent
+from tests.histories.closing import closed
 from tests.histories.compare import Difference, differences, read_ids, read_marts
-from tests.histories.events import SOURCES, Delivery, Disable, Event, History, Rate, Release, Rename, Verdict
+from tests.histories.events import (
+    SOURCES,
+    Close,
+    Delivery,
+    Disable,
+    Event,
+    History,
+    Rate,
+    Release,
+    Rename,
+    Reopen,
+    Verdict,
+)
 from tests.histories.files import name_of
 from tests.histories.oracle import REJECT_SHARE, Oracle
 from tests.histories.rollups import Marts, Path, marts
-from warehouse import clients, control, database, verdicts
+from warehouse import clients, control, database, periods, verdicts
+from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
 Arriving = Sequence[tuple[str, Delivery]]  # (client, what it is sent)
@@ -56,16 +71,20 @@ class World:
         """Let everything happen up to the end of a round."""
         while self.round < rounds:
             events = [(each.client_id, event) for each in self.histories.values() for event in each.rounds[self.round]]
+            self._happen_all((who, what) for who, what in events if isinstance(what, Close))
             with locked("paidmedia load histories", self.settings) as lock:
                 for source in SOURCES:
                     deliveries = [(who, what) for who, what in events if isinstance(what, Delivery)]
                     arriving = [(who, what) for who, what in deliveries if what.source == source]
                     self._deliver(source, [(who, what) for who, what in arriving if not what.is_torn], lock)
                     self._tear(source, [(who, what) for who, what in arriving if what.is_torn], lock)
-            with database.session(self.settings) as current:
-                for client_id, event in events:
-                    self._happen(current, client_id, event)
+            self._happen_all((who, what) for who, what in events if not isinstance(what, Close | Delivery))
             self.round += 1
+
+    def publish(self) -> None:
+        """Tell every oracle that a build has published what is true now."""
+        for oracle in self.oracles.values():
+            oracle.publish()
 
     def differences(self, connection: Connection, only: str | None = None) -> list[Difference]:
         """What the loaders decided, and what the marts say now, against the oracles; empty when all is equal.
@@ -73,6 +92,7 @@ class World:
         `only` looks at the marts of one client, and remembers no id of them.
         """
         self._note_arrivals()
+        self._note_adjustments()
         found = read_marts(connection, only)
         every = list(self.surprises)
         every += [Difference(who, "all", (), "client", "none", "rows") for who in found.keys() - self.oracles.keys()]
@@ -148,11 +168,18 @@ class World:
             told = f"{found}: {error}" if error else found
             self.surprises.append(Difference(client_id, "deliveries", (delivery,), "outcome", expected, told))
 
-    def _happen(self, current: Session, client_id: str, event: Event) -> None:
-        """Everything but a delivery, as a person or the checks do it."""
-        if isinstance(event, Delivery):
-            return
-        self.oracles[client_id].happen(event)
+    def _happen_all(self, events: Iterable[tuple[str, Event]]) -> None:
+        with database.session(self.settings) as current:
+            for client_id, event in events:
+                expected = self.oracles[client_id].happen(event)
+                found = self._happen(current, client_id, event)
+                if found is not None:
+                    self.outcomes[f"{type(event).__name__.lower()} {found.split()[0]}"] += 1
+                if found != expected:
+                    self.surprises.append(Difference(client_id, "events", (event,), "outcome", expected, found))
+
+    def _happen(self, current: Session, client_id: str, event: Event) -> str | None:
+        """Everything but a delivery, as a person or the checks do it. Says what came of a rate or a closing."""
         match event:
             case Verdict(number, says):
                 name = self._names.get((client_id, number))
@@ -165,11 +192,17 @@ class World:
                 if name is not None and stored is not None and stored.verdict == "held":
                     verdicts.release(current, name, why="the platform confirms it")
             case Rate(effective, cpm):
-                clients.set_cpm(current, client_id, cpm=cpm, effective_date=effective)
+                entry = {"cpm": cpm, "effective_date": effective, "adjust": event.adjust, "today": event.today}
+                return _decided(current, lambda: clients.set_cpm(current, client_id, **entry) and "entered")
+            case Close(month, today):
+                return _decided(current, lambda: _sums(periods.close(current, client_id, month, today=today)))
+            case Reopen(month, today):
+                return _decided(current, lambda: _reopened(current, client_id, month, today))
             case Rename(new):
                 clients.rename_client(current, client_id, new)
             case Disable():
                 clients.disable_client(current, client_id)
+        return None
 
     def _note_arrivals(self) -> None:
         with database.session(self.settings) as current:
@@ -178,6 +211,15 @@ class World:
         for (client_id, number), name in self._names.items():
             if number in self.oracles[client_id].taken:
                 self.oracles[client_id].taken[number].arrived_at = arrived[name]
+
+    def _note_adjustments(self) -> None:
+        """The numbers and times of bookings, in their order: as many as the oracle knows."""
+        query = "select adjustment_id, booked_at from control.spend_adjustments where client_id = :it order by 1"
+        with database.session(self.settings) as current:
+            for client_id, oracle in self.oracles.items():
+                booked = current.execute(text(query), {"it": client_id})
+                for each, row in zip(oracle.prices.adjustments, booked, strict=False):
+                    each.number, each.booked_at = row.adjustment_id, row.booked_at
 
     def _empty(self) -> None:
         """Nothing of an earlier batch stays. No commit needs to survive a crash here, which halves what it takes."""
@@ -212,6 +254,24 @@ class World:
                 spec = replace(spec, date_formats=(self.settings.surfside_date_format,))
             self._readers[source, client_id] = reader_for(self.settings, spec, client_id)
         return self._readers[source, client_id]
+
+
+def _decided(current: Session, act: Callable[[], str]) -> str:
+    """What came of an act, refused if it was: nothing of it is left then."""
+    try:
+        with current.begin_nested():
+            return act()
+    except PaidMediaError:
+        return "refused"
+
+
+def _sums(period: control.ClosedPeriod) -> str:
+    return closed(period.impressions, period.spend)
+
+
+def _reopened(current: Session, client_id: str, month: date, today: date) -> str:
+    periods.reopen(current, client_id, month, why="a new invoice was agreed on", today=today)
+    return "opened"
 
 
 def _origin(delivery: Delivery) -> str:

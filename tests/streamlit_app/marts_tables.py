@@ -14,12 +14,13 @@ MEASURES = (
     "impressions bigint, clicks bigint, conversions bigint, conversion_revenue numeric(24,9), "
     "spend numeric(24,7), reported_spend numeric(24,9), ctr numeric, cpc numeric, cpa numeric, roas numeric"
 )
+SUMMED = MEASURES.replace("reported_spend", "spend_adjustments numeric(24,7), reported_spend")
 DELTAS = ", ".join(
     f"{name}_delta_pct numeric"
     for name in ("impressions", "clicks", "conversions", "conversion_revenue", "spend", "reported_spend")
 )
 SUMMARY = (
-    f"is_complete boolean, currency text, {MEASURES}, {DELTAS}, "
+    f"is_complete boolean, currency text, {SUMMED}, {DELTAS}, "
     "top_campaigns jsonb, top_creatives jsonb, underperformers jsonb"
 )
 PERFORMERS = (
@@ -51,6 +52,10 @@ TABLES = {
     ),
     "weekly_summaries": f"client_id text, client_name text, week_start date, week_end date, {SUMMARY}",
     "monthly_summaries": f"client_id text, client_name text, month_start date, month_end date, {SUMMARY}",
+    "spend_adjustments": (
+        "adjustment_id bigint, client_id text, client_name text, date date, for_month date, amount numeric(24,7), "
+        "currency text, cpm numeric(10,4), effective_date date, booked_at timestamptz"
+    ),
     "top_performers": PERFORMERS,
     "underperformers": f"{PERFORMERS}, peer_ctr numeric, reason text",
     "source_breakdown": (
@@ -175,7 +180,7 @@ FILL_SUMMARIES = """
         current.start >= cast(:first as date)
         and (current.start + interval '1 {grain}' - interval '1 day')::date <= cast(:last as date),
         current.currency, current.impressions, current.clicks, current.conversions, current.conversion_revenue,
-        current.spend, current.reported_spend, current.ctr, current.cpc, current.cpa, current.roas,
+        current.spend, 0, current.reported_spend, current.ctr, current.cpc, current.cpa, current.roas,
         {deltas}, listed.top_campaigns, listed.top_creatives, listed.underperformers
     from summed as current
     join listed using (client_id, start)

@@ -1,11 +1,13 @@
 """Every page, run by Streamlit against a real Postgres: what it shows, what the URL keeps, and what goes wrong."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import marts_tables
 import pytest
+import streamlit as st
 from sqlalchemy import Engine, text
 from streamlit.proto.Metric_pb2 import Metric as MetricColours
 from streamlit.testing.v1 import AppTest
@@ -200,6 +202,41 @@ def test_months_have_their_sources_and_rankings(marts: Engine) -> None:
     sources = next(table.value for table in app.dataframe if "Source" in table.value.columns[:1])
     assert list(sources["Source"]) == ["Facebook", "Surfside", "Vibe"]
     assert app.query_params == {"client": "acme", "grain": "month"}
+
+
+def test_adjustments_stand_apart_from_the_spend_and_are_added_to_what_is_billed(marts: Engine) -> None:
+    without = opened("summaries", client="acme", grain="month")
+    assert "To bill" not in cards(without)
+    with marts.begin() as connection:
+        connection.execute(
+            text(
+                """
+                insert into marts.spend_adjustments values
+                    (1, 'acme', 'Acme Outdoor', '2025-10-07', '2025-09-01', 1234.5678, 'USD', 14, '2025-09-03', now()),
+                    (2, 'acme', 'Acme Outdoor', '2025-10-31', '2025-09-01', -0.5, 'USD', null, null, now()),
+                    (3, 'bolt', 'Bolt Energy', '2025-10-07', '2025-09-01', 9999, 'USD', 14, '2025-09-03', now());
+                update marts.monthly_summaries set spend_adjustments = 1234.0678
+                where client_id = 'acme' and month_start = '2025-10-01'
+                """
+            )
+        )
+    try:
+        st.cache_data.clear()  # Postgres counts what was written only after a moment
+        app = opened("summaries", client="acme", grain="month")
+        spend = expected(("acme",), "USD", Period(date(2025, 10, 1), date(2025, 10, 31)))["spend"]
+        shown = cards(app)
+        assert shown["Spend"][0] == shown["Spend of the period"][0] == shown_as.shown(METRICS["spend"], spend, "USD")
+        assert shown["Adjustments"][0] == "1,234.07 USD"
+        assert shown["To bill"][0] == shown_as.shown(METRICS["spend"], spend + Decimal("1234.0678"), "USD")
+        [listed] = [table.value for table in app.dataframe if "Because" in table.value.columns]
+        assert list(listed["Because"]) == ["CPM 14 USD from 3 Sep 2025", "the month was opened again"]
+        assert list(listed["For"]) == ["September 2025"] * 2
+        assert "Spend is without adjustments, which were booked in: October 2025." in texts(app)
+        app.selectbox(key="month-start").select_index(2).run()
+        assert "To bill" not in cards(app)
+    finally:
+        marts_tables.create(marts)
+        marts_tables.fill(marts)
 
 
 def test_freshness_shows_what_is_late_held_and_rejected(marts: Engine) -> None:

@@ -2,11 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warehouse.cli.console import parse_date, parse_decimal, say, show_table
+
+if TYPE_CHECKING:
+    from warehouse.control import CpmRate
 
 client = typer.Typer(help="Clients: add, list, change, disable.", no_args_is_help=True)
 cpm = typer.Typer(help="What 1,000 impressions cost a client, from which day on.", no_args_is_help=True)
@@ -109,15 +112,29 @@ def cpm_set(
     slug: Slug,
     rate: Annotated[Decimal, typer.Argument(parser=parse_decimal, metavar="RATE")],
     date_from: From,
+    is_preview: Annotated[
+        bool, typer.Option("--preview", help="Show each month's spend before and after, and change nothing.")
+    ] = False,
+    adjust: Annotated[
+        bool, typer.Option("--adjust", help="Closed months keep their price; the difference is booked.")
+    ] = False,
+    why: Annotated[str | None, typer.Option(help="The reason; kept with the adjustments.")] = None,
 ) -> None:
     """Set the CPM from a date on; a past date re-prices exactly the days it governs at the next build."""
-    from warehouse import clients
+    from warehouse import clients, preview
+    from warehouse.cli import periods
     from warehouse.database import session
 
     with session() as current:
-        entered = clients.set_cpm(current, slug, cpm=rate, effective_date=date_from)
-        currency = entered.currency
+        if is_preview:
+            client = clients.get_client(current, slug)
+            periods.show_preview(preview.preview(current, client, cpm=rate, effective_date=date_from), adjust=adjust)
+            return
+        entered = clients.set_cpm(current, slug, cpm=rate, effective_date=date_from, adjust=adjust, why=why)
+        currency, booked = entered.rate.currency, [periods.in_words(each) for each in entered.adjustments]
     say(f"{slug}: CPM {rate} {currency} from {date_from}. `paidmedia build` prices the days it governs.")
+    for words in booked:
+        say(words)
 
 
 @cpm.command("history")
@@ -128,10 +145,10 @@ def cpm_history(slug: Slug) -> None:
 
     with session() as current:
         rows = [
-            (rate.effective_date, rate.cpm, rate.currency, rate.created_by, rate.created_at)
+            (rate.effective_date, rate.cpm, rate.currency, rate.created_by, rate.created_at, _about(rate))
             for rate in clients.cpm_history(current, slug)
         ]
-    show_table(f"CPM of {slug}", ("from", "CPM", "currency", "entered by", "entered at"), rows, right=(1,))
+    show_table(f"CPM of {slug}", ("from", "CPM", "currency", "entered by", "entered at", ""), rows, right=(1,))
 
 
 @vibe.command("set")
@@ -163,6 +180,12 @@ def user_add(
     with session() as current:
         add_user(current, email, role=role, client_id=client_id)
     say(f"Added {email} as {role}." if client_id is None else f"Added {email} as {role} of {client_id}.")
+
+
+def _about(rate: "CpmRate") -> str:
+    if rate.agreed_cpm is not None:
+        return f"{rate.agreed_cpm} agreed; a closed month keeps its price"
+    return "" if rate.is_agreed else "a closed month's price begins or ends"
 
 
 def _source_settings(surfside_prefix: str | None, rules: list[str] | None) -> dict[tuple[str, str], str]:

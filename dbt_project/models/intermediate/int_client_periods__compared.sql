@@ -10,6 +10,10 @@ completed as (
     select * from {{ ref('int_client_periods__completed') }}
 ),
 
+adjusted as (
+    select * from {{ ref('int_client_periods__adjusted') }}
+),
+
 changed as (
     select
         client_id,
@@ -27,7 +31,7 @@ changed as (
     group by client_id, currency, period, period_start
 ),
 
-summed as (
+delivered as (
     select * from changed
     union all
     select
@@ -44,6 +48,32 @@ summed as (
     from published
 ),
 
+-- Without a delivered row nothing was shown and nothing is spent; what a platform would have reported is unknown.
+summed as (
+    select * from delivered
+    union all
+    select
+        adjusted.client_id,
+        adjusted.currency,
+        adjusted.period,
+        adjusted.period_start,
+        cast(0 as bigint) as impressions,
+        cast(null as bigint) as clicks,
+        cast(null as bigint) as conversions,
+        cast(null as numeric(24, 9)) as conversion_revenue,
+        cast(0 as numeric(24, 7)) as spend,
+        cast(null as numeric(24, 9)) as reported_spend
+    from adjusted
+    where not exists (
+        select 1 from delivered
+        where
+            delivered.client_id = adjusted.client_id
+            and delivered.currency = adjusted.currency
+            and delivered.period = adjusted.period
+            and delivered.period_start = adjusted.period_start
+    )
+),
+
 final as (
     select
         summed.client_id,
@@ -58,6 +88,7 @@ final as (
         summed.conversions,
         summed.conversion_revenue,
         summed.spend,
+        coalesce(adjusted.spend_adjustments, cast(0 as numeric(24, 7))) as spend_adjustments,
         summed.reported_spend,
 
         {{ ctr('summed.clicks', 'summed.impressions') }} as ctr,
@@ -77,6 +108,12 @@ final as (
             summed.client_id = completed.client_id
             and summed.period = completed.period
             and summed.period_start = completed.period_start
+    left join adjusted
+        on
+            summed.client_id = adjusted.client_id
+            and summed.currency = adjusted.currency
+            and summed.period = adjusted.period
+            and summed.period_start = adjusted.period_start
     left join summed as previous
         on
             summed.client_id = previous.client_id

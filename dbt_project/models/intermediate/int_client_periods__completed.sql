@@ -2,6 +2,10 @@ with won_days as (
     select * from {{ ref('int_delivery_days__won') }}
 ),
 
+adjusted_periods as (
+    select * from {{ ref('int_client_periods__adjusted') }}
+),
+
 source_spans as (
     select
         client_id,
@@ -15,7 +19,8 @@ source_spans as (
 client_spans as (
     select
         client_id,
-        min(first_date) as first_date
+        min(first_date) as first_date,
+        max(last_date) as last_date
     from source_spans
     group by client_id
 ),
@@ -29,8 +34,15 @@ period_sources as (
             {{ period_start(period, 'date') }} as period_start,
             {{ period_end(period, 'date') }} as period_end
         from won_days
-        {% if not loop.last %}union all{% endif %}
+        union all
     {% endfor %}
+    select
+        client_id,
+        cast(null as text) as source,
+        period,
+        period_start,
+        period_end
+    from adjusted_periods
 ),
 
 final as (
@@ -39,11 +51,14 @@ final as (
         period_sources.period,
         period_sources.period_start,
         period_sources.period_end,
-        min(client_spans.first_date) <= period_sources.period_start
-        and min(source_spans.last_date) >= period_sources.period_end as is_complete
+        coalesce(
+            min(client_spans.first_date) <= period_sources.period_start
+            and coalesce(min(source_spans.last_date), min(client_spans.last_date)) >= period_sources.period_end,
+            false
+        ) as is_complete
     from period_sources
-    inner join client_spans on period_sources.client_id = client_spans.client_id
-    inner join source_spans
+    left join client_spans on period_sources.client_id = client_spans.client_id
+    left join source_spans
         on period_sources.client_id = source_spans.client_id and period_sources.source = source_spans.source
     group by period_sources.client_id, period_sources.period, period_sources.period_start, period_sources.period_end
 )

@@ -1,5 +1,5 @@
--- The published weeks and months whose content does not change. Completeness and changes against the period before are
--- worked out anew for them: both can change with another period's days.
+-- The published weeks and months of delivered rows whose content does not change. Completeness and changes against the
+-- period before are worked out anew for them: both can change with another period's days.
 
 with changed_periods as (
     select * from {{ ref('int_client_periods__changed') }}
@@ -29,13 +29,16 @@ published as (
 final as (
     select published.*
     from published
-    where not exists (
-        select 1 from changed_periods
-        where
-            changed_periods.client_id = published.client_id
-            and changed_periods.period = published.period
-            and changed_periods.period_start = published.period_start
-    )
+    where
+        -- one without a campaign was published for its adjustments alone
+        {{ has_objects('published.top_campaigns') }}
+        and not exists (
+            select 1 from changed_periods
+            where
+                changed_periods.client_id = published.client_id
+                and changed_periods.period = published.period
+                and changed_periods.period_start = published.period_start
+        )
 )
 
 select * from final

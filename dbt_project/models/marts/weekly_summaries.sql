@@ -28,6 +28,7 @@ final as (
         periods.conversions,
         periods.conversion_revenue,
         periods.spend,
+        periods.spend_adjustments,
         periods.reported_spend,
         periods.ctr,
         periods.cpc,
@@ -41,11 +42,11 @@ final as (
         periods.spend_delta_pct,
         periods.reported_spend_delta_pct,
 
-        highlights.top_campaigns,
-        highlights.top_creatives,
-        highlights.underperformers
+        {{ listed('highlights.top_campaigns') }} as top_campaigns,
+        {{ listed('highlights.top_creatives') }} as top_creatives,
+        {{ listed('highlights.underperformers') }} as underperformers
     from periods
-    inner join highlights
+    left join highlights
         on
             periods.client_id = highlights.client_id
             and periods.currency = highlights.currency

@@ -1,0 +1,66 @@
+"""What is billed in a week or month: its spend, the adjustments of closed months dated in it, and their sum."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from streamlit_app import components, queries
+from streamlit_app import format as shown_as
+from streamlit_app.metrics import METRICS, Metric
+from streamlit_app.scope import Scope
+
+ADJUSTMENTS = Metric(
+    "spend_adjustments", "Adjustments", "money", 2, None, "Booked for closed months, which keep their price."
+)
+TO_BILL = Metric("to_bill", "To bill", "money", 2, None, "Spend + adjustments.")
+
+
+def to_bill(row: components.Row) -> Decimal | None:
+    """Spend and adjustments together; None when the spend is unknown."""
+    spend, adjustments = row["spend"], row["spend_adjustments"]
+    return None if spend is None else Decimal(spend + adjustments)
+
+
+def show(scope: Scope, row: components.Row) -> None:
+    """Draw what is billed in a period that has adjustments; nothing for one without."""
+    booked = queries.adjustments(scope, row["period_start"], row["period_end"])
+    if not booked:
+        return
+    st.subheader("To bill")
+    amounts = {METRICS["spend"]: row["spend"], ADJUSTMENTS: row["spend_adjustments"], TO_BILL: to_bill(row)}
+    with st.container(key="to-bill"):
+        for column, (metric, amount) in zip(st.columns(len(amounts)), amounts.items(), strict=True):
+            value = shown_as.shown(metric, amount, scope.currency)
+            label = "Spend of the period" if metric is METRICS["spend"] else metric.label
+            column.metric(label, value, help=metric.meaning, border=True)
+        _list(scope, booked)
+
+
+def note(rows: Sequence[components.Row], labels: dict[object, str]) -> None:
+    """Say which of the listed periods have adjustments, and that their spend is without them."""
+    with_some = [labels[row["period_start"]] for row in rows if row["spend_adjustments"]]
+    if with_some:
+        st.caption(f"Spend is without adjustments, which were booked in: {', '.join(with_some)}.")
+
+
+def _list(scope: Scope, booked: Sequence[components.Row]) -> None:
+    amount = shown_as.headed(ADJUSTMENTS, scope.currency)
+    table = pd.DataFrame(
+        {
+            "Date": [row["date"] for row in booked],
+            "Client": [row["client_name"] for row in booked],
+            "For": [f"{row['for_month']:%B %Y}" for row in booked],
+            amount: [float(shown_as.quantized(row["amount"], ADJUSTMENTS.decimals)) for row in booked],
+            "Because": [_because(row, scope.currency) for row in booked],
+        }
+    )
+    columns = components.day_columns("Date") | {amount: st.column_config.NumberColumn(format="%,.2f", width=130)}
+    st.dataframe(table, column_config=columns, hide_index=True, key="adjustments", alt="Adjustments of closed months")
+
+
+def _because(row: components.Row, currency: str) -> str:
+    if row["cpm"] is None:
+        return "the month was opened again"
+    return f"CPM {row['cpm'].normalize():f} {currency} from {shown_as.day(row['effective_date'])}"

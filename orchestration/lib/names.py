@@ -39,6 +39,8 @@ def load_job(source: str) -> str:
 
 BUILD_JOB = "build"
 BUILD_OP = "dbt_build"
+RETENTION_JOB = "retention"
+RETENTION_OP = "let_go"
 CLIENTS_CHECK = "every_client_loaded"
 EXPECTATIONS_CHECK = "expectations"
 

@@ -50,16 +50,25 @@
     {% set columns = node.columns.keys() | join(', ') %}
     {% set statements = [] %}
     {% set only_new = '' %}
+    {# Of a model that is the whole, the waiting rows hold what is kept. #}
+    {% set keeps = node.config.get('scope') and node.config.get('keeps') %}
     {% if flags.FULL_REFRESH and live_shape(node) != contract_shape(node) %}
+        {% if keeps %}
+            {% do statements.append('create temporary table kept on commit drop as select * from ' ~ kept_rows(node) ~ ' as kept') %}
+        {% endif %}
         {% do statements.append('drop table ' ~ relation ~ ' cascade') %}
         {% do statements.extend(live_table_ddl(node)) %}
         {% do statements.extend(missing_partitions(node)) %}
+        {% if keeps %}
+            {% do statements.extend(['insert into ' ~ relation ~ ' select * from kept', 'drop table kept']) %}
+        {% endif %}
     {% elif flags.FULL_REFRESH %}
-        {% do statements.append('delete from ' ~ relation) %}
-    {% elif node.config.get('scope') %}
+        {% do statements.append('delete from ' ~ relation ~ (' where not (' ~ is_kept(node) ~ ')' if keeps else '')) %}
+    {% endif %}
+    {% if node.config.get('scope') and (keeps or not flags.FULL_REFRESH) %}
         {% set scope = scope_relation(node.config.scope) %}
         {% do statements.append('delete from ' ~ relation ~ ' as live using ' ~ scope ~ ' as scope where ' ~ node.config.replaces) %}
-    {% else %}
+    {% elif not flags.FULL_REFRESH %}
         {% do statements.append(
             'delete from ' ~ relation ~ ' as live where md5(live::text) not in (select md5(waiting::text) from '
             ~ waiting(relation) ~ ' as waiting)'

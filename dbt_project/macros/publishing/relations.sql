@@ -27,9 +27,10 @@
     {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias, type='table')) }}
 {% endmacro %}
 
-{# What readers see now, as a table to select from: nothing in a full refresh, which starts from the raw rows alone. #}
+{# What readers see now, as a table to select from. A full refresh starts from the raw rows, and from what it keeps of
+   months that are archived. #}
 {% macro live(name) %}
     {% if not execute %}{{ return('') }}{% endif %}
-    {% set relation = live_relation(graph.nodes['model.' ~ project_name ~ '.' ~ name]) %}
-    {{ return('(select * from ' ~ relation ~ ' where false)' if flags.FULL_REFRESH else relation) }}
+    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
+    {{ return(kept_rows(node) if flags.FULL_REFRESH else live_relation(node)) }}
 {% endmacro %}

@@ -16,9 +16,23 @@ changed_periods as (
 
 final as (
     select
-        *,
-        row_number() over (order by client_id, period, period_start) as period_number
+        changed_periods.*,
+        coalesce(published.period_start, changed_periods.published_period_start) as replaced_period_start,
+        row_number() over (
+            order by changed_periods.client_id, changed_periods.period, changed_periods.period_start
+        ) as period_number
     from changed_periods
+    -- Of a client that paused, the published window may be older than the published last day says.
+    left join lateral (
+        select live.period_start
+        from {{ live('int_creative_periods__summed') }} as live
+        where
+            live.client_id = changed_periods.client_id
+            and live.period = changed_periods.period
+            and live.period not in ('week', 'month')
+        order by live.period_start
+        limit 1
+    ) as published on true
 )
 
 select * from final

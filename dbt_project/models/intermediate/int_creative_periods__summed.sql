@@ -3,7 +3,8 @@
         materialized='published',
         scope='int_client_periods__changed',
         replaces='live.client_id = scope.client_id and live.period = scope.period
-            and live.period_start = scope.published_period_start',
+            and live.period_start = scope.replaced_period_start',
+        keeps="period_start < case period when 'week' then first_open_day else first_hot_day end",
         indexes=[{'columns': ['client_id', 'period', 'period_start']}],
         contract={'enforced': true}
     )

@@ -9,7 +9,7 @@
 }}
 
 -- A span grows with the days that are new. It shrinks only when its first or last day has lost the creative; the other
--- days of the client are searched for the new end then.
+-- days of the client are searched for the new end then. Days that are archived stay in it.
 
 with creative_days as (
     select * from {{ ref('int_creative_days__changed') }}
@@ -21,6 +21,10 @@ changed_days as (
 
 published_spans as (
     select * from {{ live('int_creatives__spanned') }} as live
+),
+
+archived_creatives as (
+    select * from {{ ref('stg_control__archived_creatives') }}
 ),
 
 changed_creatives as (
@@ -72,6 +76,7 @@ spanned as (
     select
         changed_creatives.*,
         least(
+            archived_creatives.first_date,
             changed_creatives.first_changed_date,
             case
                 when changed_creatives.has_lost_an_end then unchanged_rows.first_date
@@ -79,6 +84,7 @@ spanned as (
             end
         ) as first_date,
         greatest(
+            archived_creatives.last_date,
             changed_creatives.last_changed_date,
             case
                 when changed_creatives.has_lost_an_end then unchanged_rows.last_date
@@ -87,6 +93,7 @@ spanned as (
         ) as last_date
     from changed_creatives
     left join unchanged_rows on changed_creatives.creative_id = unchanged_rows.creative_id
+    left join archived_creatives on changed_creatives.creative_id = archived_creatives.creative_id
 ),
 
 final as (

@@ -227,6 +227,20 @@ def test_a_policy_that_hides_rows_drops_nothing(published: Marts, raw: Connectio
     assert everything(raw) == published
 
 
+def test_a_month_waits_until_its_deliveries_are_modelled(published: Marts, raw: Connection, hot: Settings) -> None:
+    day = [date(2026, 1, 20)]
+    deliver(raw, "vibe", "acme", "v-unmodelled", as_of=at(TODAY), days=day, rows=rows_of(day))
+    outcome = retention.run(hot, today=TODAY)
+    with raw.cursor() as cursor:  # it is none of the other tests' news
+        for table in ("performance_report", "deliveries", "delivery_days"):
+            cursor.execute(f"delete from raw_vibe.{table} where delivery_id = 'v-unmodelled'")
+        cursor.execute("delete from control.delivery_verdicts where delivery_id = 'v-unmodelled'")
+    raw.commit()
+    [line] = outcome.problems
+    assert line.startswith("months: 2026-01 is not archived: no build has modelled what was delivered for 1 days")
+    assert everything(raw) == published
+
+
 # --- the archive
 
 

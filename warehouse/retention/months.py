@@ -10,14 +10,15 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from warehouse import audit, database
-from warehouse.control import ArchivedMonth
+from warehouse.control import SOURCES, ArchivedMonth
+from warehouse.database import relation_exists
 from warehouse.errors import PaidMediaError
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
@@ -58,15 +59,12 @@ def expire(settings: Settings, today: date, *, dry_run: bool) -> Iterator[Expire
     with database.session(settings) as current:
         old = [month for month in months(current) if month.first_day < before]
         known = max(current.scalars(select(ArchivedMonth.month)), default=date.min)
-        rows = {month: files.totals_of_rows(current, FACT, month.condition, ("impressions",)).rows for month in old}
     for month in old:
         if month.first_day <= known:
-            raise PaidMediaError(
-                f"{month.first_day:%Y-%m} is archived and has rows", fix="report it: nothing is dropped"
-            )
-        if not dry_run:
-            archive(settings, month)
-        yield Expired(f"daily_metrics {month.first_day:%Y-%m}", rows[month], "rows", month.size_bytes, before)
+            what = f"{month.first_day:%Y-%m} is archived and has rows all the same; they stay"
+            raise PaidMediaError(what, fix="report it")
+        rows = _count(settings, month) if dry_run else archive(settings, month).rows
+        yield Expired(f"daily_metrics {month.first_day:%Y-%m}", rows, "rows", month.size_bytes, before)
 
 
 def months(current: Session) -> list[Month]:
@@ -95,6 +93,7 @@ def archive(settings: Settings, month: Month) -> ArchivedMonth:
     """Write one month to its file and drop it. Raises `PaidMediaError`, and nothing is dropped then."""
     path = settings.archive / "daily_metrics" / f"{month.first_day:%Y-%m}.parquet"
     with database.session(settings) as current:
+        _refuse_unmodelled(current, month)
         current.execute(text(f"lock table {', '.join(month.partitions)} in share mode"))
         file = files.archive(current, FACT, month.condition, MEASURES, path)
         current.execute(text(_KEEP_CREATIVES.format(fact=FACT, month=month.condition)))
@@ -117,6 +116,31 @@ def archive(settings: Settings, month: Month) -> ArchivedMonth:
             current.execute(text(f"drop table {partition}"))
         current.expunge(archived)
     return archived
+
+
+def _count(settings: Settings, month: Month) -> int:
+    query = f"select count(*) from {FACT} where {month.condition}"  # noqa: S608 – days of ours
+    with database.session(settings) as current:
+        return int(current.scalar(text(query)) or 0)
+
+
+def _refuse_unmodelled(current: Session, month: Month) -> None:
+    """A day that becomes final keeps what is published: what was let through for it has to be modelled before."""
+    last = current.scalar(select(func.max(ArchivedMonth.month)))
+    since = date.min if last is None else _first_monday(Month(last, (), 0).next_month)
+    horizon = {"since": since, "before": _first_monday(month.next_month)}
+    days = 0
+    for source in SOURCES:
+        if relation_exists(current, f"raw_{source}.deliveries"):
+            days += current.scalar(text(_UNMODELLED.format(source=source)), horizon | {"source": source}) or 0
+    if days:
+        what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what was delivered for {days} days"
+        raise PaidMediaError(what, fix="paidmedia build")
+
+
+def _first_monday(day: date) -> date:
+    """The first Monday on or after a day."""
+    return day + timedelta(days=-day.weekday() % 7)
 
 
 def _wait_for_readers(current: Session, month: Month) -> None:
@@ -152,4 +176,27 @@ _KEEP_CREATIVES = """
     set
         first_date = least(archived_creatives.first_date, excluded.first_date),
         last_date = greatest(archived_creatives.last_date, excluded.last_date)
+"""
+
+_UNMODELLED = """
+    select count(*)
+    from (
+        select distinct on (days.client_id, days.date) days.client_id, days.date, days.delivery_id
+        from raw_{source}.delivery_days as days
+        inner join raw_{source}.deliveries as deliveries on days.delivery_id = deliveries.delivery_id
+        inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
+        inner join control.delivery_verdicts as verdicts
+            on deliveries.delivery_id = verdicts.delivery_id and verdicts.verdict in ('passed', 'released')
+        where days.date >= :since and days.date < :before
+        order by
+            days.client_id, days.date, deliveries.as_of desc, deliveries.delivered_at desc, deliveries.delivery_id desc
+    ) as newest
+    where not exists (
+        select 1 from intermediate.int_source_days__published as published
+        where
+            published.client_id = newest.client_id
+            and published.source = :source
+            and published.date = newest.date
+            and published.delivery_id = newest.delivery_id
+    )
 """

@@ -3,7 +3,7 @@
 
    Config: `replaces` is the condition, over `live` and `scope`, that picks the live rows which the waiting ones replace;
    `scope` names the model it speaks of. Without both, the waiting rows are the whole table and only differences are
-   written. `partition_by` is a date column: one partition per month. Indexes are those of dbt.
+   written. `keeps` picks the rows that a full refresh cannot make anew. `partition_by` is a date column: one partition per month. Indexes are those of dbt.
 #}
 {% materialization published, adapter='postgres' %}
     {% set relation = waiting(this) %}

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.errors import PaidMediaError
 
-BATCH_BYTES = 16 * 2**20  # of CSV, about 60,000 rows of the fact: what is in memory at a time
+BATCH_BYTES = 8 * 2**20  # of CSV, about 60,000 rows of the fact: what is in memory at a time
 EXACT = Context(prec=100)
 _TYPES = {
     "text": pa.string(),

@@ -11,7 +11,7 @@ from functools import partial
 
 from loaders import losers
 from loaders.locks import locked
-from orchestration.lib import old_logs
+from orchestration.lib import names, old_logs
 from orchestration.lib.progress import report
 from warehouse.errors import PaidMediaError
 from warehouse.retention import Expired, audit_trail, cutoffs, months
@@ -45,7 +45,7 @@ def run(settings: Settings, *, today: date | None = None, dry_run: bool = False)
     """Let go of what is older than the settings say on `today` (UTC), or, in a dry run, only say what that is."""
     day = today or cutoffs.utc_today()
     outcome = Outcome()
-    alone: AbstractContextManager[object] = nullcontext() if dry_run else locked("paidmedia build", settings, report)
+    alone: AbstractContextManager[object] = nullcontext() if dry_run else locked(names.BUILD_LOCK, settings, report)
     try:
         with alone:
             _run(BESIDE_NO_BUILD, settings, day, dry_run, outcome)

@@ -427,7 +427,11 @@ def test_windows_that_reach_archived_days_stay_until_the_client_is_back(
     deliver(raw, "vibe", "quiet", "v-back", as_of=at(TODAY), days=[back], rows=rows_of([back]))
     built(build, *WITHOUT_UNIT_TESTS)
     expected = sum(row.impressions for row in rows_of([back]))
-    assert windows(everything(raw))["last_90_days"] == [(back - timedelta(days=89), back, expected)]
+    last = everything(raw)
+    assert windows(last)["last_90_days"] == [(back - timedelta(days=89), back, expected)]
+    sums = [row for row in last["int_creative_periods__summed"] if row["period"].startswith("last_")]
+    kinds = {(row["client_id"], row["period"]) for row in sums}
+    assert len({(row["client_id"], row["period"], row["period_start"]) for row in sums}) == len(kinds)
 
 
 # --- raw

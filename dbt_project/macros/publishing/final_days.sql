@@ -4,7 +4,7 @@
 {# First day of the first month that is not archived. Before it there are no rows of single creatives. #}
 {% macro first_hot_day() -%}
     {%- if is_unit_test() -%}
-        {{ days_after("cast('0001-01-01' as date)", 0) }}
+        cast('0001-01-01' as date)
     {%- else -%}
         (
             select coalesce(cast(max(month) + interval '1 month' as date), cast('0001-01-01' as date))

@@ -97,6 +97,26 @@ def build(
 
 
 @app.command()
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would leave; change nothing.")] = False,
+) -> None:
+    """Let go of what is older than the settings say: archive old months, drop raw rows that lost, old logs."""
+    from orchestration.lib import retention as service
+    from warehouse.cli.console import show_table
+    from warehouse.settings import get_settings
+
+    outcome = service.run(get_settings(), dry_run=dry_run)
+    title = "What would leave" if dry_run else "What has left"
+    rows = [(each.what, f"{each.count:,} {each.unit}", f"{each.size_bytes:,}", each.before) for each in outcome.expired]
+    if rows:
+        show_table(title, ("what", "how much", "bytes", "older than"), rows, right=(1, 2))
+    elif not outcome.problems:
+        say("Nothing is old enough to leave.")
+    if outcome.problems:
+        raise PaidMediaError("; ".join(outcome.problems))
+
+
+@app.command()
 def rejects(
     delivery_id: Annotated[
         str | None, typer.Argument(metavar="[DELIVERY]", help="Without one, lists the deliveries that have some.")

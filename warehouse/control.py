@@ -321,6 +321,61 @@ class DeliveryVerdict(Base):
     why: Mapped[str | None]
 
 
+class ArchivedMonth(Base):
+    """One row per month whose rows of `daily_metrics` are a file of the landing zone's archive now.
+
+    `sums` holds of each measure its sum, as text, and how many rows have it. The month's numbers are final.
+    """
+
+    __tablename__ = "archived_months"
+    __table_args__ = (CheckConstraint("extract(day from month) = 1", name="first_day"),)
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    sums: Mapped[dict[str, Any]]
+    file: Mapped[str]
+    sha256: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    archived_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ArchivedCreative(Base):
+    """One row per creative of an archived month: its path, and the first and last archived day that it delivered on."""
+
+    __tablename__ = "archived_creatives"
+
+    creative_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str]
+    source: Mapped[str]
+    campaign_id: Mapped[str]
+    campaign_name: Mapped[str]
+    strategy_id: Mapped[str]
+    strategy_name: Mapped[str]
+    placement_id: Mapped[str]
+    placement_name: Mapped[str]
+    creative_name: Mapped[str]
+    first_date: Mapped[date]
+    last_date: Mapped[date]
+
+
+class DroppedDelivery(Base):
+    """One row per delivery whose rows are no longer in raw, because no day rests on it: its ledger and file stay.
+
+    `sums` holds the sum of each measure, as text; `stopped_at` is when the last of its days had another winner.
+    """
+
+    __tablename__ = "dropped_deliveries"
+    __table_args__ = (_one_of("source", SOURCES),)
+
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    sums: Mapped[dict[str, Any]]
+    stopped_at: Mapped[datetime]
+    dropped_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
 class AuditEntry(Base):
     """One row per change that a person made."""
 

@@ -60,9 +60,17 @@ class Settings(BaseSettings):
     )
     upload_dir: Path | None = Field(default=None, description="Where uploads are kept; unset means the landing zone.")
 
+    retention_hot_months: int = Field(
+        default=13, ge=1, description="Whole months before this one whose rows stay in Postgres: last year's too."
+    )
+    retention_raw_days: int = Field(default=35, ge=0, description="Days that rows stay that no longer count.")
+    retention_log_days: int = Field(default=90, ge=1, description="Days that runs and log files stay.")
+    retention_audit_years: int = Field(default=2, ge=1, description="Years that the audit log stays in Postgres.")
+
     surfside_cron: str = "0 5 * * *"
     vibe_cron: str = "0 6 * * *"
     summary_cron: str = "0 7 * * *"
+    retention_cron: str = "30 3 * * *"
 
     smtp_host: str | None = None
     smtp_port: int = 587
@@ -89,6 +97,11 @@ class Settings(BaseSettings):
     def landing_zone(self) -> Path:
         """Where every delivered file is kept, unchanged, under its sha256."""
         return self.paidmedia_home / "landing"
+
+    @property
+    def archive(self) -> Path:
+        """Where rows are kept that are no longer in Postgres, as Parquet, below the landing zone."""
+        return self.landing_zone / "archive"
 
     @property
     def uploads(self) -> Path:

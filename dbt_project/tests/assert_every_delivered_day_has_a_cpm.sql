@@ -1,6 +1,7 @@
 {{ config(tags=['informing'], meta={'dagster': {'ref': {'name': 'int_source_days__rated'}}}) }}
 
--- Names the client and the dates whose spend is missing; `paidmedia cpm set` with an earlier date mends it. It informs:
+-- Names the client and the dates whose spend is missing; `paidmedia cpm set` with an earlier date mends it, except for
+-- days that are final. It informs:
 -- the numbers of this client are published without spend, and those of the others as they are.
 -- It reads `dim_clients` for the name: no model rests on both parents, so that dbt, which skips what comes after a
 -- failed test, still builds everything.
@@ -29,7 +30,7 @@ final as (
     inner join won_days
         on days.client_id = won_days.client_id and days.source = won_days.source and days.date = won_days.date
     left join clients on days.client_id = clients.client_id
-    where days.cpm is null and won_days.accepted_rows > 0
+    where days.cpm is null and won_days.accepted_rows > 0 and days.date >= {{ first_open_day() }}
     group by days.client_id, clients.client_name
 )
 

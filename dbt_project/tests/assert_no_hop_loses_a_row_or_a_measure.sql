@@ -33,19 +33,31 @@ summed as (
     {{ reconciled_totals(ref('int_metrics__summed')) }}
 ),
 
+final_days as (
+    select * from {{ final_days() }} as final_days
+),
+
 rates as (
     select
         ledger.client_id,
         ledger.source,
         ledger.day,
-        ledger.impressions * (
-            select rates.cpm
-            from {{ ref('stg_control__client_cpm_rates') }} as rates
-            where rates.client_id = ledger.client_id and rates.effective_date <= ledger.day
-            order by rates.effective_date desc
-            limit 1
-        ) / 1000 as spend
+        ledger.impressions * case
+            when final_days.delivery_id is not null then final_days.cpm
+            else (
+                select rates.cpm
+                from {{ ref('stg_control__client_cpm_rates') }} as rates
+                where rates.client_id = ledger.client_id and rates.effective_date <= ledger.day
+                order by rates.effective_date desc
+                limit 1
+            )
+        end / 1000 as spend
     from ledger
+    left join final_days
+        on
+            ledger.client_id = final_days.client_id
+            and ledger.source = final_days.source
+            and ledger.day = final_days.date
 ),
 
 daily as (

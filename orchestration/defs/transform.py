@@ -59,7 +59,7 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
         settings = get_settings()
         prepare_all(settings)
         # One build at a time, whichever process asked for it: two would rename the same tables.
-        with locked("paidmedia build", settings, progress.report), environment(libpq_environment(settings)):
+        with locked(names.BUILD_LOCK, settings, progress.report), environment(libpq_environment(settings)):
             target = settings.paidmedia_home / "dbt" / "target"  # kept: dbt parses only what changed since last time
             for orphan in end_orphans(target):
                 context.log.warning(f"ended dbt process {orphan}, whose worker had been killed")

@@ -45,7 +45,7 @@ def reason(test: str, results: Results, engine: Engine) -> str:
     found = next((each for each in results if each["unique_id"].split(".")[2] == test), None)
     if found is None:
         return "failed"
-    if found["status"] != "fail" or not found.get("compiled_code"):
+    if found["status"] not in ("fail", "warn") or not found.get("compiled_code"):
         return " ".join(str(found.get("message") or found["status"]).split())
     query = f"select * from ({found['compiled_code']}) as failing limit {ROWS_SHOWN}"  # noqa: S608 – dbt's own query
     with reachable(), engine.connect() as connection:

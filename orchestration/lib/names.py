@@ -39,6 +39,9 @@ def load_job(source: str) -> str:
 
 BUILD_JOB = "build"
 BUILD_OP = "dbt_build"
+BUILD_LOCK = "paidmedia build"  # also of what may not run beside a build
+RETENTION_JOB = "retention"
+RETENTION_OP = "let_go"
 CLIENTS_CHECK = "every_client_loaded"
 EXPECTATIONS_CHECK = "expectations"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
-from tests.dbt_project import raw_tables
+from tests.dbt_project import old_months, raw_tables
+from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Marts, built
 from warehouse.database import libpq_environment
-from warehouse.settings import get_settings
+from warehouse.settings import Settings, get_settings
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -45,3 +46,29 @@ def build(raw: Connection, target: Path) -> Build:
         return subprocess.run([*command, *arguments], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def hot(database_url: str) -> Iterator[Settings]:
+    """The settings, with four hot months."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETENTION_HOT_MONTHS", "4")
+        yield get_settings()
+
+
+@pytest.fixture(scope="module")
+def before(raw: Connection, build: Build, hot: Settings) -> Marts:
+    """The marts of `old_months`, built once, before anything was archived."""
+    old_months.fill(raw)
+    built(build, *WITHOUT_UNIT_TESTS)
+    return old_months.everything(raw)
+
+
+@pytest.fixture(scope="module")
+def archived(before: Marts, raw: Connection, hot: Settings) -> Marts:
+    """The marts after three months were archived, with nobody looking."""
+    from orchestration.lib import retention
+
+    outcome = retention.run(hot, today=old_months.TODAY)
+    assert outcome.problems == []
+    return old_months.everything(raw)

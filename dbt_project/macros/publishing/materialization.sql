@@ -3,9 +3,10 @@
 
    Config: `replaces` is the condition, over `live` and `scope`, that picks the live rows which the waiting ones replace;
    `scope` names the model it speaks of. Without both, the waiting rows are the whole table and only differences are
-   written. `partition_by` is a date column: one partition per month. `exchange_by` is for a table that builds alone read:
-   a column of it and of `scope`, one partition per value; those that `scope` names are exchanged, not copied, and rows
-   without a value serve this build only. Indexes are those of dbt.
+   written. `keeps` picks the rows that a full refresh cannot make anew. `partition_by` is a date column: one partition
+   per month. `exchange_by` is for a table that builds alone read: a column of it and of `scope`, one partition per value;
+   those that `scope` names are exchanged, not copied, and rows without a value serve this build only. Indexes are those
+   of dbt.
 #}
 {% materialization published, adapter='postgres' %}
     {% set relation = waiting(this) %}

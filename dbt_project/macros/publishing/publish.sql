@@ -48,24 +48,24 @@
 {% macro replacement(node) %}
     {% set relation = live_relation(node) %}
     {% set columns = node.columns.keys() | join(', ') %}
+    {% set is_reshaped = live_shape(node) != contract_shape(node) %}
     {% set statements = [] %}
     {% set only_new = '' %}
-    {% set is_reshaped = live_shape(node) != contract_shape(node) %}
+    {# Of a model that is the whole, the waiting rows hold what is kept. #}
+    {% set keeps = node.config.get('scope') and node.config.get('keeps') %}
     {% if is_reshaped %}
-        {% do statements.append('drop table ' ~ relation ~ ' cascade') %}
-        {% do statements.extend(live_table_ddl(node)) %}
-        {% do statements.extend(missing_partitions(node)) %}
+        {% do statements.extend(reshaped(node, keeps)) %}
     {% endif %}
     {% if node.config.get('exchange_by') %}
         {{ return(statements + exchange(node, {} if is_reshaped else partitions_of(relation))) }}
-    {% elif is_reshaped %}
-        {# it is empty #}
-    {% elif flags.FULL_REFRESH %}
-        {% do statements.append('delete from ' ~ relation) %}
-    {% elif node.config.get('scope') %}
+    {% endif %}
+    {% if flags.FULL_REFRESH and not is_reshaped %}
+        {% do statements.append('delete from ' ~ relation ~ (' where not (' ~ is_kept(node) ~ ')' if keeps else '')) %}
+    {% endif %}
+    {% if node.config.get('scope') and (keeps or not flags.FULL_REFRESH) %}
         {% set scope = scope_relation(node.config.scope) %}
         {% do statements.append('delete from ' ~ relation ~ ' as live using ' ~ scope ~ ' as scope where ' ~ node.config.replaces) %}
-    {% else %}
+    {% elif not flags.FULL_REFRESH %}
         {% do statements.append(
             'delete from ' ~ relation ~ ' as live where md5(live::text) not in (select md5(waiting::text) from '
             ~ waiting(relation) ~ ' as waiting)'
@@ -75,6 +75,17 @@
     {% do statements.append(
         'insert into ' ~ relation ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ waiting(relation) ~ ' as waiting' ~ only_new
     ) %}
+    {{ return(statements) }}
+{% endmacro %}
+
+{# The statements of a full refresh that give a live table the columns of its contract, with the rows that are kept. #}
+{% macro reshaped(node, keeps) %}
+    {% set relation = live_relation(node) %}
+    {% set statements = ['drop table ' ~ relation ~ ' cascade'] + live_table_ddl(node) + missing_partitions(node) %}
+    {% if keeps %}
+        {% set kept = 'create temporary table kept on commit drop as select * from ' ~ kept_rows(node) ~ ' as kept' %}
+        {% set statements = [kept] + statements + ['insert into ' ~ relation ~ ' select * from kept', 'drop table kept'] %}
+    {% endif %}
     {{ return(statements) }}
 {% endmacro %}
 

@@ -27,15 +27,10 @@
     {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias, type='table')) }}
 {% endmacro %}
 
-{# What readers see now, as a table to select from. A full refresh starts from the raw rows alone, whatever shape the
-   live table has: for it there is nothing, in the shape of the contract. #}
+{# What readers see now, as a table to select from. A full refresh starts from the raw rows, and from what it keeps of
+   months that are archived. #}
 {% macro live(name) %}
     {% if not execute %}{{ return('') }}{% endif %}
     {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
-    {% if not flags.FULL_REFRESH %}{{ return(live_relation(node)) }}{% endif %}
-    {% set columns = [] %}
-    {% for column in node.columns.values() %}
-        {% do columns.append('cast(null as ' ~ column.data_type ~ ') as ' ~ column.name) %}
-    {% endfor %}
-    {{ return('(select ' ~ columns | join(', ') ~ ' where false)') }}
+    {{ return(kept_rows(node) if flags.FULL_REFRESH else live_relation(node)) }}
 {% endmacro %}

@@ -4,6 +4,23 @@ with delivery_days as (
     select * from {{ ref('int_delivery_days__judged') }}
 ),
 
+final_days as (
+    select * from {{ final_days() }} as final_days
+),
+
+candidates as (
+    select delivery_days.*
+    from delivery_days
+    left join final_days
+        on
+            delivery_days.client_id = final_days.client_id
+            and delivery_days.source = final_days.source
+            and delivery_days.date = final_days.date
+    where
+        (delivery_days.is_allowed and delivery_days.date >= {{ first_open_day() }})
+        or delivery_days.delivery_id = final_days.delivery_id
+),
+
 ranked as (
     select
         *,
@@ -11,8 +28,7 @@ ranked as (
             partition by client_id, source, date
             order by as_of desc, delivered_at desc, delivery_id desc
         ) as newest_first
-    from delivery_days
-    where is_allowed
+    from candidates
 ),
 
 final as (

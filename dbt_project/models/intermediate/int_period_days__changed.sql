@@ -4,6 +4,8 @@
 -- last day moves, days enter and leave them.
 -- The sums of a client's latest week and month and of its windows are kept (`is_kept` after this build, `was_kept`
 -- before it): those change by the days that come and go. Any other week or month is summed anew from all of its days.
+-- A period that reaches into archived days stays as it is published; the next window after it is summed anew, because
+-- what leaves it is no longer there.
 
 with current_days as (
     select * from {{ ref('int_source_days__rated') }}
@@ -26,7 +28,8 @@ days as (
         published_days.delivery_id is not null as is_published,
         changed_days.client_id is not null as is_changed,
         max(case when current_days.delivery_id is not null then date end) over clients as last_date,
-        max(case when published_days.delivery_id is not null then date end) over clients as published_last_date
+        max(case when published_days.delivery_id is not null then date end) over clients as published_last_date,
+        max(case when date < {{ first_hot_day() }} then date end) over clients as last_archived_date
     from current_days
     full outer join published_days using (client_id, source, date)
     left join changed_days using (client_id, source, date)
@@ -57,7 +60,7 @@ calendar_periods as (
     from calendar_days
 ),
 
-trailing_periods as (
+windows as (
     {% for length in [7, 30, 90] %}
         select
             *,
@@ -68,6 +71,16 @@ trailing_periods as (
         from days
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+trailing_periods as (
+    select
+        *,
+        case
+            when last_archived_date is null or published_period_start > last_archived_date then published_period_start
+        end as continued_period_start
+    from windows
+    where last_archived_date is null or period_start > last_archived_date
 ),
 
 united as (
@@ -84,7 +97,10 @@ united as (
         is_current as is_in,
         is_published and was_kept as was_in
     from calendar_periods
-    where is_changed_period and (is_changed or not was_kept)
+    where
+        is_changed_period
+        and (is_changed or not was_kept)
+        and period_start >= case period when 'week' then {{ first_open_day() }} else {{ first_hot_day() }} end
     union all
     select
         client_id,
@@ -93,11 +109,11 @@ united as (
         period,
         period_start,
         period_end,
-        published_period_start,
+        continued_period_start as published_period_start,
         true as is_kept,
         is_changed,
         coalesce(is_current and date >= period_start, false) as is_in,
-        coalesce(is_published and date >= published_period_start, false) as was_in
+        coalesce(is_published and date >= continued_period_start, false) as was_in
     from trailing_periods
 ),
 

@@ -3,6 +3,7 @@
         materialized='published',
         scope='int_source_days__changed',
         replaces='live.client_id = scope.client_id and live.source = scope.source and live.date = scope.date',
+        keeps='date < first_hot_day',
         contract={'enforced': true}
     )
 }}

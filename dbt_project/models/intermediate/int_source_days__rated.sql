@@ -12,7 +12,11 @@ rates as (
     select * from {{ ref('int_cpm_rates__bounded') }}
 ),
 
-final as (
+final_days as (
+    select * from {{ final_days() }} as final_days
+),
+
+rated_days as (
     select
         won_days.client_id,
         won_days.source,
@@ -28,6 +32,21 @@ final as (
             won_days.client_id = rates.client_id
             and won_days.date >= rates.valid_from
             and (won_days.date < rates.valid_before or rates.valid_before is null)
+    where won_days.date >= {{ first_open_day() }}
+),
+
+final as (
+    select * from rated_days
+    union all
+    select
+        client_id,
+        source,
+        date,
+        client_name,
+        delivery_id,
+        cpm,
+        currency
+    from final_days
 )
 
 select * from final

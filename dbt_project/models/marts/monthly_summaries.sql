@@ -1,4 +1,4 @@
-{{ config(materialized='published') }}
+{{ config(materialized='published', keeps='month_start < first_hot_day') }}
 
 with periods as (
     select * from {{ ref('int_client_periods__compared') }}

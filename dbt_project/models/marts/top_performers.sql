@@ -1,4 +1,4 @@
-{{ config(materialized='published') }}
+{{ config(materialized='published', keeps='period_start < first_hot_day') }}
 
 with entities as (
     select * from {{ ref('int_entity_periods__ranked') }}

@@ -1,0 +1,214 @@
+"""Archived months are final: builds afterwards, by what changed and in full, say the same, and raw rows may go.
+
+months archived → news of final and of open days → dbt build → marts
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+
+from loaders import losers
+from tests.dbt_project.old_months import FIRST_HOT, FIRST_OPEN, GONE, QUIET, TODAY, ask, at, everything, rows_of
+from tests.dbt_project.raw_tables import deliver
+from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Build, Marts, built
+from warehouse.errors import PaidMediaError
+from warehouse.retention import cutoffs
+from warehouse.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+NAMING = "assert_final_days_rest_on_what_is_newest"
+
+
+@contextmanager
+def damaged(raw: Connection) -> Iterator[None]:
+    """A row of raw says something else than its ledger."""
+    change = "update raw_vibe.performance_report set clicks = clicks {} 1 where delivery_id = 'v-1' and source_row = 2"
+    for sign in "+-":
+        with raw.cursor() as cursor:
+            cursor.execute(change.format(sign))
+        raw.commit()
+        if sign == "+":
+            yield
+
+
+@pytest.fixture(scope="module")
+def refreshed(archived: Marts, raw: Connection, build: Build) -> Marts:
+    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    return everything(raw)
+
+
+@pytest.fixture(scope="module")
+def restated(refreshed: Marts, raw: Connection, build: Build) -> tuple[Marts, Marts, str]:
+    """The marts after news of final and of open days, by what changed and in full, and what the build said."""
+    final = [date(2026, 2, 10), date(2026, 4, 2)]
+    deliver(raw, "vibe", "acme", "v-final", as_of=at(TODAY), days=final, rows=rows_of(final, more=5_000))
+    deliver(raw, "vibe", "late", "v-late", as_of=at(TODAY), days=GONE, rows=rows_of(GONE))
+    with raw.cursor() as cursor:
+        cursor.execute(
+            """insert into control.client_cpm_rates
+               values ('gone', '2026-02-01', 99, 'USD', now(), 'test'), ('acme', '2026-03-01', 98, 'USD', now(), 'test'),
+                      ('acme', '2026-04-06', 12.3457, 'USD', now(), 'test')"""
+        )
+    lost = [date(2026, 4, 7)]
+    deliver(raw, "surfside", "acme", "s-lost", as_of=at(TODAY), days=lost, rows=rows_of(lost, more=1))
+    changed = [date(2026, 4, 8)]
+    deliver(raw, "vibe", "quiet", "v-changed", as_of=at(TODAY), days=changed, rows=rows_of(changed, more=7))
+    done = build(*WITHOUT_UNIT_TESTS)
+    assert done.returncode == 0, done.stdout[-4000:]
+    by_change = everything(raw)
+    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    return by_change, everything(raw), done.stdout
+
+
+def test_a_full_refresh_after_the_archive_gives_the_same_marts(archived: Marts, refreshed: Marts) -> None:
+    assert refreshed == archived
+
+
+def test_a_full_refresh_after_news_gives_what_the_build_gave(restated: tuple[Marts, Marts, str]) -> None:
+    by_change, in_full, _ = restated
+    assert in_full == by_change
+
+
+def test_news_of_final_days_changes_no_number(archived: Marts, restated: tuple[Marts, Marts, str]) -> None:
+    after, _, _ = restated
+    final = {
+        "daily_metrics": ("date", FIRST_OPEN),
+        "daily_campaign_metrics": ("date", FIRST_OPEN),
+        "weekly_summaries": ("week_start", FIRST_OPEN),
+        "monthly_summaries": ("month_start", FIRST_HOT),
+        "source_breakdown": ("month_start", FIRST_HOT),
+    }
+    for mart, (column, first_open) in final.items():
+        before = [row for row in archived[mart] if row[column] < first_open]
+        assert before
+        assert [row for row in after[mart] if row[column] < first_open] == before
+    assert "late" not in {row["client_id"] for mart in final for row in after[mart]}
+
+
+def test_news_of_open_days_is_modelled(restated: tuple[Marts, Marts, str]) -> None:
+    after, _, _ = restated
+    [week] = [r for r in after["weekly_summaries"] if r["client_id"] == "quiet" and r["week_start"] == FIRST_OPEN]
+    open_days = [day for day in QUIET if day >= FIRST_OPEN]
+    assert week["impressions"] == sum(row.impressions for row in rows_of(open_days)) + 2 * 7
+
+
+def test_what_came_for_final_days_is_named(restated: tuple[Marts, Marts, str]) -> None:
+    _, _, said = restated
+    assert f"{NAMING}: 5 rows" in said
+    for words in (
+        "client_id=acme client_name=Acme source=vibe difference=newer delivery first_date=2026-02-10 last_date=2026-04-02",
+        "client_id=acme client_name=Acme source=surfside difference=other rate first_date=2026-03-01 last_date=2026-04-05",
+        "client_id=acme client_name=Acme source=vibe difference=other rate first_date=2026-03-01 last_date=2026-04-05",
+        "client_id=gone client_name=Gone source=facebook difference=other rate first_date=2026-02-01",
+        "client_id=late client_name=Late source=vibe difference=first delivery first_date=2026-01-20",
+    ):
+        assert words in said
+
+
+def test_creatives_keep_the_days_that_are_archived(before: Marts, restated: tuple[Marts, Marts, str]) -> None:
+    after, _, _ = restated
+
+    def spans(marts: Marts, creative: str) -> set[tuple[Any, ...]]:
+        found = [row for row in marts["dim_creatives"] if row["creative_name"] == creative]
+        return {(row["client_id"], row["source"], row["first_date"], row["last_date"]) for row in found}
+
+    assert spans(after, "January") == spans(before, "January")
+    assert spans(before, "Fades") == {("acme", "surfside", date(2026, 3, 30), date(2026, 4, 7))}
+    assert spans(after, "Fades") == {("acme", "surfside", date(2026, 3, 30), date(2026, 3, 31))}
+
+
+def test_windows_that_reach_archived_days_stay_until_the_client_is_back(
+    archived: Marts, restated: tuple[Marts, Marts, str], raw: Connection, build: Build
+) -> None:
+    def windows(marts: Marts) -> dict[str, list[tuple[Any, ...]]]:
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for row in marts["top_performers"]:
+            if row["client_id"] == "quiet" and row["level"] == "campaign":
+                found.setdefault(row["period"], []).append((row["period_start"], row["period_end"], row["impressions"]))
+        return found
+
+    before, after = windows(archived), windows(restated[0])
+    assert after["last_90_days"] == before["last_90_days"]
+    assert after["last_30_days"] == before["last_30_days"]
+    assert after["last_7_days"][0][2] == before["last_7_days"][0][2] + 2 * 7
+
+    soon, back = date(2026, 4, 12), date(2026, 8, 1)
+    deliver(raw, "vibe", "quiet", "v-soon", as_of=at(TODAY), days=[soon], rows=rows_of([soon]))
+    built(build, *WITHOUT_UNIT_TESTS)
+    assert windows(everything(raw))["last_90_days"] == before["last_90_days"]
+    deliver(raw, "vibe", "quiet", "v-back", as_of=at(TODAY), days=[back], rows=rows_of([back]))
+    built(build, *WITHOUT_UNIT_TESTS)
+    expected = sum(row.impressions for row in rows_of([back]))
+    last = everything(raw)
+    assert windows(last)["last_90_days"] == [(back - timedelta(days=89), back, expected)]
+    sums = [row for row in last["int_creative_periods__summed"] if row["period"].startswith("last_")]
+    kinds = {(row["client_id"], row["period"]) for row in sums}
+    assert len({(row["client_id"], row["period"], row["period_start"]) for row in sums}) == len(kinds)
+
+
+def test_losers_leave_raw_after_35_days_and_builds_say_the_same(
+    restated: tuple[Marts, Marts, str], raw: Connection, build: Build, hot: Settings
+) -> None:
+    some = [date(2026, 7, 1), date(2026, 7, 2)]
+    for number, verdict in enumerate(("passed", "passed", "held", None, "passed"), start=1):
+        rows = rows_of(some, more=number)
+        name, as_of = f"v-{number}", at(date(2026, 7, 20), 10 + number)
+        deliver(raw, "vibe", "acme", name, as_of=as_of, days=some, rows=rows, verdict=verdict)
+    built(build, *WITHOUT_UNIT_TESTS)
+    before = everything(raw)
+    today = cutoffs.utc_today()
+    seen: list[tuple[str, list[str]]] = []
+
+    def left(after: int) -> set[str]:
+        outcome = losers.expire(
+            hot,
+            today + timedelta(days=after),
+            dry_run=False,
+            before_dropping=[lambda _, source, ids: seen.append((source, list(ids)))],
+        )
+        list(outcome)
+        return {name for (name,) in ask(raw, "select distinct delivery_id from raw_vibe.performance_report")}
+
+    everyone = left(34)
+    assert everyone >= {"v-1", "v-2", "v-3", "v-4", "v-5", "v-final", "v-late"}
+    with damaged(raw), pytest.raises(PaidMediaError, match="the rows of v-1 are not what its ledger says; they stay"):
+        left(35)
+    assert left(34) == everyone
+    seen.clear()
+    # v-3 and v-4 may still be let through; of v-acme and v-quiet some days count
+    assert left(35) == everyone - {"v-1", "v-2", "v-final", "v-late"}
+    assert [(source, sorted(ids)) for source, ids in seen] == [
+        ("vibe", ["v-1", "v-2", "v-final", "v-late"]),
+        ("facebook", ["f-gone"]),
+    ]
+    [(rows, impressions)] = ask(
+        raw, "select rows, sums ->> 'impressions' from control.dropped_deliveries where delivery_id = 'v-1'"
+    )
+    assert (rows, int(impressions)) == (4, sum(row.impressions for row in rows_of(some, more=1)))
+    assert ask(raw, "select count(*) from raw_vibe.delivery_days where delivery_id = 'v-1'") == [(2,)]
+    built(build, *WITHOUT_UNIT_TESTS)
+    assert everything(raw) == before
+    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    assert everything(raw) == before
+
+
+def test_a_contract_with_another_column_keeps_what_is_archived(
+    restated: tuple[Marts, Marts, str], raw: Connection, build: Build
+) -> None:
+    before = everything(raw)
+    with raw.cursor() as cursor:
+        cursor.execute("alter table marts.daily_campaign_metrics drop column roas cascade")
+    raw.commit()
+    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    after = everything(raw)
+
+    def without_ratio(marts: Marts) -> list[dict[str, Any]]:
+        return [row | {"roas": None} for row in marts["daily_campaign_metrics"] if row["date"] < FIRST_HOT]
+
+    assert without_ratio(before)
+    assert without_ratio(after) == without_ratio(before)

@@ -1,0 +1,217 @@
+"""Months that leave for the archive: what is written, compared and recorded, what a crash leaves, what readers see.
+
+raw tables filled by SQL → dbt build → months of the fact → Parquet
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+
+from orchestration.lib import retention
+from tests.dbt_project.old_months import FIRST_HOT, TODAY, ask, at, everything, rows_of
+from tests.dbt_project.raw_tables import deliver
+from tests.dbt_project.test_history_of_deliveries import Marts
+from warehouse.errors import PaidMediaError
+from warehouse.retention import months
+from warehouse.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+KILLED_BEFORE_THE_NAME = "import os; os.fsync = lambda _: os._exit(9)"
+
+
+def partitions(raw: Connection) -> list[str]:
+    with raw.cursor() as cursor:
+        cursor.execute("select relid::text from pg_partition_tree('marts.daily_metrics') where isleaf order by 1")
+        found = [name.removeprefix("publishing.daily_metrics_") for (name,) in cursor.fetchall()]
+    raw.commit()
+    return found
+
+
+@contextmanager
+def at_work(hot: Settings, preface: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that archives; ended, if need be, when the block ends."""
+    code = f"{preface}\nfrom datetime import date\nfrom warehouse.retention import months\n"
+    code += "from warehouse.settings import get_settings\n"
+    code += f"list(months.expire(get_settings(), date.fromisoformat('{TODAY}'), dry_run=False))"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def file_of(hot: Settings, month: str) -> Path:
+    return hot.archive / "daily_metrics" / f"{month}.parquet"
+
+
+# --- before anything is archived; each test leaves everything where it was
+
+
+def test_a_dry_run_says_what_would_leave_and_changes_nothing(before: Marts, raw: Connection, hot: Settings) -> None:
+    outcome = retention.run(hot, today=TODAY, dry_run=True)
+    assert outcome.problems == []
+    said = {each.what: (each.count, each.before) for each in outcome.expired}
+    for month in (1, 2, 3):
+        rows = [row for row in before["daily_metrics"] if row["date"].month == month]
+        assert said[f"daily_metrics 2026-0{month}"] == (len(rows), FIRST_HOT)
+    assert everything(raw) == before
+    assert not hot.archive.exists()
+    assert ask(raw, "select count(*) from control.archived_months") == [(0,)]
+
+
+def test_a_process_that_dies_before_the_file_has_its_name_leaves_the_month(
+    before: Marts, raw: Connection, hot: Settings
+) -> None:
+    with at_work(hot, KILLED_BEFORE_THE_NAME) as process:
+        assert process.wait(60) == 9
+    assert not file_of(hot, "2026-01").exists()
+    assert everything(raw) == before
+
+
+def test_a_process_that_dies_before_the_drop_leaves_the_month_and_a_file(
+    before: Marts, raw: Connection, hot: Settings, database_url: str
+) -> None:
+    with closing(psycopg2.connect(database_url)) as reader, at_work(hot) as process:
+        reader.cursor().execute("select count(*) from marts.daily_metrics")  # its transaction stays open
+        deadline = time.monotonic() + 60
+        while not file_of(hot, "2026-01").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert file_of(hot, "2026-01").exists()
+    assert everything(raw) == before
+    assert ask(raw, "select count(*) from control.archived_months") == [(0,)]
+
+
+def test_a_file_that_lacks_a_row_drops_nothing(
+    before: Marts, raw: Connection, hot: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = pq.ParquetWriter.write_batch
+    monkeypatch.setattr(pq.ParquetWriter, "write_batch", lambda self, batch: whole(self, batch.slice(1)))
+    with pytest.raises(PaidMediaError, match=r"2026-01\.parquet does not hold what it should; nothing is dropped"):
+        list(months.expire(hot, TODAY, dry_run=False))
+    assert everything(raw) == before
+    assert [path.name for path in (hot.archive / "daily_metrics").iterdir()] == ["2026-01.parquet"]  # of the killed one
+
+
+def test_a_policy_that_hides_rows_drops_nothing(before: Marts, raw: Connection, hot: Settings) -> None:
+    with raw.cursor() as cursor:
+        cursor.execute("create policy acme_only on marts.daily_metrics using (client_id = 'acme')")
+        cursor.execute("alter table marts.daily_metrics enable row level security, force row level security")
+    raw.commit()
+    outcome = retention.run(hot, today=TODAY)
+    with raw.cursor() as cursor:
+        cursor.execute("alter table marts.daily_metrics disable row level security, no force row level security")
+        cursor.execute("drop policy acme_only on marts.daily_metrics")
+    raw.commit()
+    assert [line for line in outcome.problems if "row-level security" in line]
+    assert everything(raw) == before
+
+
+def test_a_month_waits_until_its_deliveries_are_modelled(before: Marts, raw: Connection, hot: Settings) -> None:
+    day = [date(2026, 1, 20)]
+    deliver(raw, "vibe", "acme", "v-unmodelled", as_of=at(TODAY), days=day, rows=rows_of(day))
+    outcome = retention.run(hot, today=TODAY)
+    with raw.cursor() as cursor:  # it is none of the other tests' news
+        for table in ("performance_report", "deliveries", "delivery_days"):
+            cursor.execute(f"delete from raw_vibe.{table} where delivery_id = 'v-unmodelled'")
+        cursor.execute("delete from control.delivery_verdicts where delivery_id = 'v-unmodelled'")
+    raw.commit()
+    [line] = outcome.problems
+    assert line.startswith("months: 2026-01 is not archived: no build has modelled what was delivered for 1 days")
+    assert everything(raw) == before
+
+
+# --- the archive
+
+
+def test_readers_of_marts_see_no_error_while_months_are_dropped(
+    before: Marts, raw: Connection, hot: Settings, database_url: str
+) -> None:
+    stop, errors, looks = threading.Event(), list[str](), list[int]()
+    names = [name for name in before if not name.startswith("int_")]
+
+    def read() -> None:
+        with closing(psycopg2.connect(database_url)) as connection:
+            while not stop.is_set():
+                try:
+                    with connection, connection.cursor() as cursor:
+                        for name in names:
+                            cursor.execute(f"select count(*) from marts.{name}")
+                        cursor.execute("select sum(impressions) from marts.daily_metrics where date >= '2026-04-01'")
+                        looks.extend(cursor.fetchone() or ())
+                except psycopg2.Error as error:
+                    errors.append(str(error))
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        outcome = retention.run(hot, today=TODAY)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert outcome.problems == []
+    assert errors == []
+    assert len(looks) > 5
+    assert len(set(looks)) == 1
+    assert partitions(raw) == ["2026_04", "2026_05", "2026_06", "2026_07"]
+
+
+def test_archived_rows_are_in_the_file_to_the_last_digit(before: Marts, archived: Marts, hot: Settings) -> None:
+    file = pq.read_table(file_of(hot, "2026-02"))
+    assert file.schema.field("spend").type == pa.decimal128(20, 7)
+    ratios = {"ctr", "cpc", "cpa", "roas"}
+    expected = [
+        {name: value for name, value in row.items() if name not in ratios}
+        for row in before["daily_metrics"]
+        if row["date"].month == 2
+    ]
+
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["client_id"], row["date"], row["source"], row["creative_id"]
+
+    assert sorted(file.to_pylist(), key=key) == sorted(expected, key=key)
+
+
+def test_what_was_archived_is_recorded_with_its_sums(before: Marts, archived: Marts, raw: Connection) -> None:
+    found = ask(raw, "select to_char(month, 'YYYY-MM'), rows, sums, file from control.archived_months order by 1")
+    assert [row[0] for row in found] == ["2026-01", "2026-02", "2026-03"]
+    _, rows, sums, file = found[1]
+    february = [row for row in before["daily_metrics"] if row["date"].month == 2]
+    conversions = [row["conversions"] for row in february if row["conversions"] is not None]
+    assert rows == len(february)
+    assert Decimal(sums["spend"]["sum"]) == sum(row["spend"] for row in february)
+    assert sums["conversions"] == {"sum": str(sum(conversions)), "rows": len(conversions)}
+    assert file == "archive/daily_metrics/2026-02.parquet"
+
+
+def test_only_rows_of_single_creatives_leave(before: Marts, archived: Marts) -> None:
+    daily = [row for row in before["daily_metrics"] if row["date"] >= FIRST_HOT]
+    assert archived == before | {"daily_metrics": daily}
+
+
+def test_a_second_run_has_nothing_to_do(archived: Marts, raw: Connection, hot: Settings) -> None:
+    assert [each for each in retention.run(hot, today=TODAY).expired if "daily" in each.what] == []
+    assert everything(raw) == archived

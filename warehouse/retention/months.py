@@ -1,0 +1,202 @@
+"""Months of `daily_metrics` that are no longer hot: written to the archive, compared, then dropped.
+
+partitions of a month → archive/daily_metrics/2025-09.parquet → control.archived_months → partitions dropped
+
+All of it is one transaction: a crash leaves the partitions, perhaps with a file that the next try replaces. Summaries,
+campaigns' days and what the days rest on stay where they are.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from warehouse import audit, database
+from warehouse.control import SOURCES, ArchivedMonth
+from warehouse.database import relation_exists
+from warehouse.errors import PaidMediaError
+from warehouse.retention import Expired, cutoffs, files
+from warehouse.settings import Settings
+
+FACT = "marts.daily_metrics"
+MEASURES = ("impressions", "clicks", "conversions", "conversion_revenue", "spend", "reported_spend")
+# Readers that come while the lock is asked for wait this long at most; those that are at work are waited for.
+LOCK_MILLISECONDS = 100
+LOCK_ATTEMPTS = 240
+SECONDS_BETWEEN = 0.25
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of the fact as it lies in Postgres."""
+
+    first_day: date
+    partitions: tuple[str, ...]
+    size_bytes: int
+
+    @property
+    def next_month(self) -> date:
+        """The first day after it."""
+        return date(self.first_day.year + self.first_day.month // 12, self.first_day.month % 12 + 1, 1)
+
+    @property
+    def condition(self) -> str:
+        """SQL that picks its rows."""
+        return f"date >= '{self.first_day}' and date < '{self.next_month}'"
+
+
+def expire(settings: Settings, today: date, *, dry_run: bool) -> Iterator[Expired]:
+    """Archive every month before the first hot one, oldest first, or say what that would be.
+
+    To be called under the lock of builds. Raises `PaidMediaError`; the months before are archived then.
+    """
+    before = cutoffs.first_hot_month(today, settings)
+    with database.session(settings) as current:
+        old = [month for month in months(current) if month.first_day < before]
+        known = max(current.scalars(select(ArchivedMonth.month)), default=date.min)
+    for month in old:
+        if month.first_day <= known:
+            what = f"{month.first_day:%Y-%m} is archived and has rows all the same; they stay"
+            raise PaidMediaError(what, fix="report it")
+        rows = _count(settings, month) if dry_run else archive(settings, month).rows
+        yield Expired(f"daily_metrics {month.first_day:%Y-%m}", rows, "rows", month.size_bytes, before)
+
+
+def months(current: Session) -> list[Month]:
+    """The months of which the fact has partitions, oldest first; none before the first build."""
+    query = """
+        select parts.oid::regclass::text as name, pg_get_expr(parts.relpartbound, parts.oid) as bound,
+            pg_total_relation_size(parts.oid) as size_bytes
+        from pg_inherits as links
+        inner join pg_class as parts on links.inhrelid = parts.oid
+        where links.inhparent = to_regclass(:fact)
+        order by 1
+    """
+    found: dict[date, list[tuple[str, int]]] = {}
+    for row in current.execute(text(query), {"fact": FACT}):
+        first_day = re.match(r"FOR VALUES FROM \('(\d{4}-\d{2})-\d{2}'\)", row.bound)
+        if first_day is None:
+            raise PaidMediaError("a partition has no first day", where=f"{row.name} {row.bound}")
+        found.setdefault(date.fromisoformat(f"{first_day[1]}-01"), []).append((row.name, row.size_bytes))
+    return [
+        Month(day, tuple(name for name, _ in parts), sum(size for _, size in parts))
+        for day, parts in sorted(found.items())
+    ]
+
+
+def archive(settings: Settings, month: Month) -> ArchivedMonth:
+    """Write one month to its file and drop it. Raises `PaidMediaError`, and nothing is dropped then."""
+    path = settings.archive / "daily_metrics" / f"{month.first_day:%Y-%m}.parquet"
+    with database.session(settings) as current:
+        _refuse_unmodelled(current, month)
+        current.execute(text(f"lock table {', '.join(month.partitions)} in share mode"))
+        file = files.archive(current, FACT, month.condition, MEASURES, path)
+        current.execute(text(_KEEP_CREATIVES.format(fact=FACT, month=month.condition)))
+        archived = ArchivedMonth(
+            month=month.first_day,
+            rows=file.totals.rows,
+            sums=file.totals.record,
+            file=str(path.relative_to(settings.landing_zone)),
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            archived_at=datetime.now(UTC),
+        )
+        current.add(archived)
+        audit.record(
+            current, "archive", "month", f"{month.first_day:%Y-%m}", new={"rows": archived.rows, "file": archived.file}
+        )
+        current.flush()
+        _wait_for_readers(current, month)
+        for partition in month.partitions:
+            current.execute(text(f"drop table {partition}"))
+        current.expunge(archived)
+    return archived
+
+
+def _count(settings: Settings, month: Month) -> int:
+    query = f"select count(*) from {FACT} where {month.condition}"  # noqa: S608 – days of ours
+    with database.session(settings) as current:
+        return int(current.scalar(text(query)) or 0)
+
+
+def _refuse_unmodelled(current: Session, month: Month) -> None:
+    """A day that becomes final keeps what is published: what was let through for it has to be modelled before."""
+    last = current.scalar(select(func.max(ArchivedMonth.month)))
+    since = date.min if last is None else _first_monday(Month(last, (), 0).next_month)
+    horizon = {"since": since, "before": _first_monday(month.next_month)}
+    days = 0
+    for source in SOURCES:
+        if relation_exists(current, f"raw_{source}.deliveries"):
+            days += current.scalar(text(_UNMODELLED.format(source=source)), horizon | {"source": source}) or 0
+    if days:
+        what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what was delivered for {days} days"
+        raise PaidMediaError(what, fix="paidmedia build")
+
+
+def _first_monday(day: date) -> date:
+    """The first Monday on or after a day."""
+    return day + timedelta(days=-day.weekday() % 7)
+
+
+def _wait_for_readers(current: Session, month: Month) -> None:
+    """Take the fact and the month's partitions once no reader has them, and without keeping new readers waiting."""
+    tables = ", ".join(f"only {name}" for name in (FACT, *month.partitions))
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            with current.begin_nested():
+                current.execute(text(f"set local lock_timeout = '{LOCK_MILLISECONDS}ms'"))
+                current.execute(text(f"lock table {tables} in access exclusive mode"))
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != "55P03":  # lock_not_available
+                raise
+            time.sleep(SECONDS_BETWEEN)
+        else:
+            return
+    raise PaidMediaError(
+        f"{month.first_day:%Y-%m} could not be dropped", where=f"somebody reads {FACT} all the time", fix="try later"
+    )
+
+
+_KEEP_CREATIVES = """
+    insert into control.archived_creatives
+    select
+        creative_id, client_id, source, campaign_id, campaign_name, strategy_id, strategy_name, placement_id,
+        placement_name, creative_name, min(date), max(date)
+    from {fact}
+    where {month}
+    group by
+        creative_id, client_id, source, campaign_id, campaign_name, strategy_id, strategy_name, placement_id,
+        placement_name, creative_name
+    on conflict (creative_id) do update
+    set
+        first_date = least(archived_creatives.first_date, excluded.first_date),
+        last_date = greatest(archived_creatives.last_date, excluded.last_date)
+"""
+
+_UNMODELLED = """
+    select count(*)
+    from (
+        select distinct on (days.client_id, days.date) days.client_id, days.date, days.delivery_id
+        from raw_{source}.delivery_days as days
+        inner join raw_{source}.deliveries as deliveries on days.delivery_id = deliveries.delivery_id
+        inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
+        inner join control.delivery_verdicts as verdicts
+            on deliveries.delivery_id = verdicts.delivery_id and verdicts.verdict in ('passed', 'released')
+        where days.date >= :since and days.date < :before
+        order by
+            days.client_id, days.date, deliveries.as_of desc, deliveries.delivered_at desc, deliveries.delivery_id desc
+    ) as newest
+    where not exists (
+        select 1 from intermediate.int_source_days__published as published
+        where
+            published.client_id = newest.client_id
+            and published.source = :source
+            and published.date = newest.date
+            and published.delivery_id = newest.delivery_id
+    )
+"""

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from warehouse.control import SOURCES
 from warehouse.database import relation_exists
+from warehouse.final_days import RESTS_ON, first_open_day
 from warehouse.rates import Curve
 
-RESTS_ON, CAMPAIGN_DAYS = "intermediate.int_source_days__published", "marts.daily_campaign_metrics"
+CAMPAIGN_DAYS = "marts.daily_campaign_metrics"
 THOUSANDTH = Decimal("0.001")
 
 
@@ -82,6 +83,10 @@ def delivered_days(
             its = day(row)
             its.published_impressions, its.published_spend = int(row.impressions), row.spend
             its.published_rows = row.campaigns
+    final_before = first_open_day(current)
+    for its in found.values():
+        if its.date < final_before:
+            _keep(its)
     return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0])) if _is_something(found[key])]
 
 
@@ -101,6 +106,12 @@ def _read(day: DeliveredDay, row: Any) -> None:
         day.delivery_id, day.rows, day.impressions = row.delivery_id, row.rows, int(row.impressions or 0)
     else:
         day.waiting.append((row.delivery_id, row.verdict or "pending"))
+
+
+def _keep(day: DeliveredDay) -> None:
+    """A final day rests on what is published, whatever was delivered since."""
+    day.delivery_id, day.waiting = day.published_id, []
+    day.rows, day.impressions = day.published_rows, day.published_impressions
 
 
 def _is_something(day: DeliveredDay) -> bool:

@@ -15,6 +15,7 @@ from warehouse import adjustments, audit, clients, pricing
 from warehouse.control import ClosedPeriod, SpendAdjustment
 from warehouse.delivered_days import DeliveredDay, delivered_days, published_sums
 from warehouse.errors import PaidMediaError
+from warehouse.final_days import final_months
 from warehouse.months import month_after, month_of, named
 from warehouse.rates import agreed, prices, rows_for
 
@@ -72,6 +73,11 @@ def reopen(
     period = current.get(ClosedPeriod, (client_id, month))
     if period is None:
         raise PaidMediaError(f"{named(month)} of {client_id} is not closed", fix=f"paidmedia period list {client_id}")
+    if month in final_months(current, client_id):
+        raise PaidMediaError(
+            f"{named(month)} of {client_id} is archived: no build changes it any more",
+            fix="enter the rate with --adjust, which books the difference",
+        )
     rows = pricing.rate_rows(current, client_id)
     old = {"impressions": period.impressions, "spend": str(period.spend), "currency": period.currency}
     current.delete(period)

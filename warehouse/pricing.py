@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from warehouse import adjustments, audit
 from warehouse.control import Client, ClosedPeriod, CpmRate, SpendAdjustment
 from warehouse.errors import PaidMediaError
+from warehouse.final_days import final_months
 from warehouse.months import days_of, month_after, named
 from warehouse.rates import Curve, RateRow, agreed, prices, rows_for
 
@@ -151,8 +152,9 @@ def lock(current: Session, client_id: str) -> None:
 
 
 def closed_months(current: Session, client_id: str) -> frozenset[date]:
-    """The first days of a client's closed months."""
-    return frozenset(current.scalars(select(ClosedPeriod.month).where(ClosedPeriod.client_id == client_id)))
+    """The first days of a client's closed months. Archived ones are: no build changes them any more."""
+    closed = current.scalars(select(ClosedPeriod.month).where(ClosedPeriod.client_id == client_id))
+    return frozenset(closed) | final_months(current, client_id)
 
 
 def rate_rows(current: Session, client_id: str) -> list[CpmRate]:

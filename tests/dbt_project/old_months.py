@@ -63,10 +63,9 @@ def fill(raw: Connection) -> None:
 
 
 def everything(raw: Connection) -> Marts:
-    """The marts, and what later builds rest on."""
-    inner = tables(raw, "intermediate")
-    kept = ("int_source_days__published", "int_creative_periods__summed", "int_creatives__spanned")
-    return tables(raw) | {name: inner[name] for name in kept}
+    """The marts, and what they rest on."""
+    rests_on = "int_source_days__published"
+    return tables(raw) | {rests_on: tables(raw, "intermediate")[rests_on]}
 
 
 def ask(raw: Connection, query: str) -> list[tuple[Any, ...]]:

@@ -10,9 +10,9 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,8 @@ from warehouse import audit, database
 from warehouse.control import SOURCES, ArchivedMonth
 from warehouse.database import relation_exists
 from warehouse.errors import PaidMediaError
+from warehouse.final_days import first_open_day, monday_from
+from warehouse.months import month_after
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
 
@@ -42,7 +44,7 @@ class Month:
     @property
     def next_month(self) -> date:
         """The first day after it."""
-        return date(self.first_day.year + self.first_day.month // 12, self.first_day.month % 12 + 1, 1)
+        return month_after(self.first_day)
 
     @property
     def condition(self) -> str:
@@ -126,9 +128,7 @@ def _count(settings: Settings, month: Month) -> int:
 
 def _refuse_unmodelled(current: Session, month: Month) -> None:
     """A day that becomes final keeps what is published: what was let through for it has to be modelled before."""
-    last = current.scalar(select(func.max(ArchivedMonth.month)))
-    since = date.min if last is None else _first_monday(Month(last, (), 0).next_month)
-    horizon = {"since": since, "before": _first_monday(month.next_month)}
+    horizon = {"since": first_open_day(current), "before": monday_from(month.next_month)}
     days = 0
     for source in SOURCES:
         if relation_exists(current, f"raw_{source}.deliveries"):
@@ -136,11 +136,6 @@ def _refuse_unmodelled(current: Session, month: Month) -> None:
     if days:
         what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what was delivered for {days} days"
         raise PaidMediaError(what, fix="paidmedia build")
-
-
-def _first_monday(day: date) -> date:
-    """The first Monday on or after a day."""
-    return day + timedelta(days=-day.weekday() % 7)
 
 
 def _wait_for_readers(current: Session, month: Month) -> None:

@@ -26,6 +26,10 @@ class Stage(StrEnum):
     QUERIES = "queries"
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
 def bench(
     rows: Annotated[int | None, typer.Option(help="Rows of a day over all clients and sources, 1,500,000.")] = None,
     days: Annotated[int | None, typer.Option(help="Days of history at the end, 30.")] = None,
@@ -50,7 +54,7 @@ def bench(
         screen.print(f"Not measured yet: {', '.join(left)}. With --home, another run goes on.", markup=False)
         return
     found = report.results(size, figures, on)
-    screen.print(report.table("Measured", ("", "measured", "aim", "met"), report.claims(found)))
+    screen.print(report.table("Measured", ("", "measured", "aim", "met"), report.claims(found, size)))
     for title, headings, lines in report.sections(found, size):
         screen.print(report.table(title, headings, lines))
     data, page = kept / "results.json", kept / "benchmarks.md"
@@ -63,14 +67,19 @@ def bench(
 def main() -> None:
     """Entry point; a polite kill stops like Ctrl-C, so that nothing is left running."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = 0
     try:
-        typer.run(bench)
+        app(standalone_mode=False)
     except PaidMediaError as error:
         complain(str(error))
-        sys.exit(1)
-    except KeyboardInterrupt:
+        code = 1
+    except typer.TyperException as error:
+        complain(error.format_message())
+        code = 2
+    except (typer.Abort, KeyboardInterrupt):
         complain("stopped; with --home, another run goes on")
-        sys.exit(130)
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -31,19 +31,21 @@ def fill(world: World, days: Sequence[date], tell: Callable[[str], None]) -> Non
     """Write and build the days that are not there yet, a few at a time; the three sources are written side by side."""
     first = world.size.dates[0]
     template = {key: totals for key, totals in world.expected.slices.items() if key[2] == first}
-    world.expected.put(dict(_grown(template, days)))
     with _cursor(world) as cursor:
         cursor.execute(f"create schema if not exists {SCHEMA}")
     step = world.size.days_per_build
     for at in range(0, len(days), step):
-        chunk = [day for day in days[at : at + step] if not _is_built(world, day)]
+        together = days[at : at + step]
+        chunk = [day for day in together if not _is_built(world, day)]
         if not chunk:
+            world.expected.put(dict(_grown(template, together)))
             continue
         with ThreadPoolExecutor(len(SOURCES)) as pool:
             for each in [pool.submit(_fill_source, world, source, chunk) for source in SOURCES]:
                 each.result()
         tell(f"{chunk[0]} to {chunk[-1]}: written to the raw tables")
         seconds = build(world, "build of history").wall
+        world.expected.put(dict(_grown(template, together)))
         check(world, chunk[-1])
         tell(f"{chunk[0]} to {chunk[-1]}: built in {seconds:.0f} s")
     _settle(world)

@@ -23,6 +23,7 @@ Tell = Callable[[str], None]
 KINDS = ("day", "floor", "correction", "peer", "nothing", "upload", "queries")
 NEED_EVERY_DAY = frozenset(("nothing", "upload", "queries"))
 AGAIN = frozenset(("floor", "peer", "nothing", "upload", "queries"))  # what is the same at any later time
+OWN_TABLES = frozenset(("floor", "peer"))  # what needs no marts
 MINUTES = {"day": 4.0, "floor": 1.0, "correction": 1.5, "peer": 4.0, "nothing": 1.0, "upload": 1.5, "queries": 2.0}
 MINUTES_PER_HISTORY_DAY = 1.0
 
@@ -73,7 +74,7 @@ def run(size: Size, home: Path | None, only: Collection[str], tell: Tell) -> dic
                 figures.keep(step.name, found)
             tell(f"    {time.monotonic() - at:.0f} s")
             done += step.minutes
-        if wanted:
+        if {step.kind for step in wanted} - OWN_TABLES:
             tell(f"every number is right: {day.check(started):,} slices of {size.days} days compared")
         return figures.steps
 
@@ -114,7 +115,7 @@ def _is_wanted(step: Step, only: Collection[str], done: Collection[str]) -> bool
 
 
 def _fill(days: Sequence[date], world: World, tell: Tell) -> None:
-    history.fill(world, days, tell)
+    history.fill(world, days, lambda line: tell(f"    {line}"))
 
 
 def _day(when: date, world: World, tell: Tell) -> day.Figures:

@@ -26,6 +26,8 @@ class Stage(StrEnum):
     QUERIES = "queries"
 
 
+STOPPED = 130
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -67,9 +69,9 @@ def bench(
 def main() -> None:
     """Entry point; a polite kill stops like Ctrl-C, so that nothing is left running."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = 0
+    code: object = 0
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except PaidMediaError as error:
         complain(str(error))
         code = 1
@@ -77,9 +79,10 @@ def main() -> None:
         complain(error.format_message())
         code = 2
     except (typer.Abort, KeyboardInterrupt):
+        code = STOPPED
+    if code == STOPPED:  # Typer gives it back where it has heard Ctrl-C itself
         complain("stopped; with --home, another run goes on")
-        code = 130
-    sys.exit(code)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

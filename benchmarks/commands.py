@@ -11,12 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from weakref import WeakSet
 
 import psutil
 
@@ -118,11 +119,11 @@ def module(label: str, *words: str, postmaster: int | None = None) -> Finished:
 def _run(programs: Mapping[str, Callable[[str], list[str]]], postmaster: int | None) -> list[Finished]:
     with tempfile.TemporaryDirectory(prefix="paidmedia-bench-") as folder, Watch(postmaster) as watch:
         running: list[_Running] = []
-        with _ended_with_us(running):
+        with ended_with_us(running):
             for label, words in programs.items():
                 running.append(_Running(label, words, Path(folder)))
             for each in running:
-                each.join()
+                each.ended.wait()
         return [each.finished(watch.peaks) for each in running]
 
 
@@ -134,11 +135,14 @@ class _Running(Thread):
         base = folder / label.replace("/", "_")
         self._label, self._marks, self._said = label, base.with_suffix(".ready"), base.with_suffix(".log")
         self._began_at, self._ended_at = time.time(), 0.0
+        self.ended = Event()  # a join that is interrupted takes a thread for ended
         with self._said.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *words(str(self._marks))],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=PROJECT_ROOT,
+                start_new_session=True,
             )  # fmt: skip
+        _every.add(self)
         self.start()
 
     def run(self) -> None:
@@ -146,6 +150,7 @@ class _Running(Thread):
         _, status, self._usage = os.wait4(self.process.pid, 0)
         self._ended_at = time.time()
         self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.ended.set()
 
     def finished(self, peaks: dict[str, float]) -> Finished:
         """The figures. Raises `PaidMediaError` with what the process said, if it failed."""
@@ -165,24 +170,35 @@ class _Running(Thread):
         )
 
 
+_every: "WeakSet[_Running]" = WeakSet()
+
+
 @contextmanager
-def _ended_with_us(running: list[_Running]) -> Iterator[None]:
-    """End what still runs, with all that it started, however the block ends."""
+def ended_with_us(running: "Collection[_Running]" = _every) -> Iterator[None]:
+    """End what still runs, with all that it started, however the block ends; unless named, every measured process."""
     try:
         yield
     finally:
-        for each in running:
-            if each.is_alive():
-                _end(each.process.pid)
-                each.join(END_SECONDS)
-            if each.is_alive():
-                each.process.kill()
-                each.join()
+        for each in [each for each in running if not each.ended.is_set()]:
+            _end(each.process.pid)
+            each.ended.wait()
 
 
-def _end(pid: int) -> None:
-    with suppress(psutil.Error):
-        own = psutil.Process(pid)
-        for each in [*own.children(recursive=True), own]:
-            with suppress(psutil.Error):
-                each.send_signal(signal.SIGTERM)
+def _end(group: int) -> None:
+    """Ask the processes of a group to end; whoever has not after some seconds, or has left the group, is killed."""
+    started: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        started = psutil.Process(group).children(recursive=True)
+    _tell(group, signal.SIGTERM)
+    deadline = time.monotonic() + END_SECONDS
+    while psutil.pid_exists(group) and time.monotonic() < deadline:
+        time.sleep(SAMPLE_SECONDS)
+    _tell(group, signal.SIGKILL)
+    for each in started:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
+def _tell(group: int, what: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, what)

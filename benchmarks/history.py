@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from threading import Event
 from typing import Any
 
 import psycopg2
@@ -40,15 +41,24 @@ def fill(world: World, days: Sequence[date], tell: Callable[[str], None]) -> Non
         if not chunk:
             world.expected.put(dict(_grown(template, together)))
             continue
-        with ThreadPoolExecutor(len(SOURCES)) as pool:
-            for each in [pool.submit(_fill_source, world, source, chunk) for source in SOURCES]:
-                each.result()
+        _write(world, chunk)
         tell(f"{chunk[0]} to {chunk[-1]}: written to the raw tables")
         seconds = build(world, "build of history").wall
         world.expected.put(dict(_grown(template, together)))
         check(world, chunk[-1])
         tell(f"{chunk[0]} to {chunk[-1]}: built in {seconds:.0f} s")
     _settle(world)
+
+
+def _write(world: World, days: Sequence[date]) -> None:
+    """The raw tables of the three sources side by side; if one fails or all are stopped, each ends after its day."""
+    stopped = Event()
+    with ThreadPoolExecutor(len(SOURCES)) as pool:
+        try:
+            for each in [pool.submit(_fill_source, world, source, days, stopped) for source in SOURCES]:
+                each.result()
+        finally:
+            stopped.set()
 
 
 def forget(world: World, day: date) -> None:
@@ -86,13 +96,15 @@ def _grown(template: Mapping[Slice, Totals], days: Sequence[date]) -> Iterator[t
             yield (client_id, source, day), totals.grown((day - first).days)
 
 
-def _fill_source(world: World, source: str, days: Sequence[date]) -> None:
+def _fill_source(world: World, source: str, days: Sequence[date], stopped: Event) -> None:
     """Each day is one transaction: whole, or not there."""
     first = world.size.dates[0]
     rows = columns_of(source).table
     with _cursor(world) as cursor:
         _keep_template(cursor, source, first)
     for day in days:
+        if stopped.is_set():
+            return
         with _cursor(world) as cursor:
             cursor.execute("set local synchronous_commit = off")
             cursor.execute(f"select exists (select from raw_{source}.delivery_days where date = %s)", (day,))

@@ -14,6 +14,7 @@ from statistics import quantiles
 from threading import Thread
 from typing import Any
 
+from benchmarks.commands import ended_with_us
 from benchmarks.day import build, check
 from benchmarks.world import World
 from streamlit_app import queries
@@ -51,10 +52,11 @@ def while_building(world: World) -> dict[str, Any]:
     last = world.size.dates[-1]
     cpm = _new_rate(world, last)
     builder = _Builder(world)
-    builder.start()
-    timings = _timed(world, builder.rounds())
-    world.expected.price(cpm, last)
-    seconds = builder.seconds()
+    with ended_with_us():
+        builder.start()
+        timings = _timed(world, builder.rounds())
+        world.expected.price(cpm, last)
+        seconds = builder.seconds()
     check(world, last)
     return {name: _figures(found) for name, found in timings.items()} | {"build_seconds": seconds}
 

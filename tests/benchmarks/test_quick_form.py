@@ -117,5 +117,6 @@ def test_a_stopped_run_leaves_no_process() -> None:
         time.sleep(2)  # into the build
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 130
-        left = [each.pid for each in psutil.process_iter(["environ", "cmdline"]) if str(folder) in str(each.info)]
+        every = psutil.process_iter(["environ", "cmdline"])
+        left = [each.info["cmdline"] for each in every if str(folder) in str(each.info)]
         assert left == []

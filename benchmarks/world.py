@@ -6,7 +6,7 @@ Everything outside the home is left as it was; the servers and Postgres stop whe
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -146,7 +146,7 @@ class _Reports:
     def __init__(self, size: Size, home: Path) -> None:
         self._size, self._folder = size, bench_folder(home) / "bytes"
 
-    def of(self, number: int):  # type: ignore[no-untyped-def]
+    def of(self, number: int) -> Callable[[date, date], bytes]:
         """The report of a client, by first day and the day after the last."""
         client_id = self._size.client_ids[number - 1]
 

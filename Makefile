@@ -5,10 +5,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test torture check docs clean lock graph screenshots
+.PHONY: help install run serve test torture bench bench-quick check docs clean lock graph screenshots
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
 
 install: $(INSTALLED) ## Create .venv from requirements.lock
 
@@ -32,6 +32,12 @@ test: $(INSTALLED) ## Run the whole suite
 
 torture: $(INSTALLED) ## Run the long form of every test that repeats, and print a table (hours)
 	@$(BIN)/python -m tests.torture $(ARGS)
+
+bench: $(INSTALLED) ## Measure a day of 1.5 million rows, its floor, a peer, 30 days of history (an hour, 70 GB)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(INSTALLED) ## The same with 100,000 rows; only a wrong number fails it
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 check: $(INSTALLED) ## Lint, types, layer arrows, dbt parse; no network, no database
 	$(BIN)/ruff check .

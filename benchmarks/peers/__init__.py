@@ -1,0 +1,1 @@
+"""What the warehouse is compared with: other ways to bring the same bytes into tables that a dashboard reads."""

@@ -12,6 +12,7 @@
 -- new sums = kept sums − the published rows of changed and leaving days + the rows of changed and entering days.
 -- Exact, because the sums are. The counts say when a measure is unknown: no day has it; for spend, some day lacks it.
 -- A period without kept sums is the sum of all its days. A row that is not kept after this build has an empty slot.
+-- Slots are exchanged whole: what does not change of one is carried over.
 
 with changed_periods as (
     select * from {{ ref('int_client_periods__changed') }}
@@ -39,7 +40,27 @@ numbered_days as (
 ),
 
 kept_sums as (
-    {{ live_slots('int_creative_periods__summed', 'changed_periods', 'period_start = periods.published_period_start') }}
+    {{
+        live_slots(
+            'int_creative_periods__summed',
+            'changed_periods',
+            'live.client_id = slots.client_id and live.period = slots.period'
+            ' and live.period_start = slots.published_period_start'
+        )
+    }}
+),
+
+replaced_periods as (
+    select * from {{ ref('int_client_periods__changed') }}
+    where is_kept
+),
+
+replaced_slots as (
+    select distinct slot from replaced_periods
+),
+
+slots_before as (
+    {{ live_slots('int_creative_periods__summed', 'replaced_slots') }}
 ),
 
 changes as (
@@ -91,7 +112,8 @@ contributions as (
     from kept_sums
     inner join changed_periods
         on
-            kept_sums.slot = changed_periods.slot
+            kept_sums.client_id = changed_periods.client_id
+            and kept_sums.period = changed_periods.period
             and kept_sums.period_start = changed_periods.published_period_start
     union all
     select * from changes
@@ -115,7 +137,7 @@ summed as (
     having sum(sign * days) > 0
 ),
 
-final as (
+rebuilt as (
     select
         case when changed_periods.is_kept then changed_periods.slot else '' end as slot,
         changed_periods.client_id,
@@ -132,6 +154,17 @@ final as (
     {% endfor %}
     from summed
     inner join changed_periods on summed.period_number = changed_periods.period_number
+),
+
+final as (
+    select * from rebuilt
+    union all
+    select slots_before.*
+    from slots_before
+    where not exists (
+        select 1 from replaced_periods
+        where replaced_periods.client_id = slots_before.client_id and replaced_periods.period = slots_before.period
+    )
 )
 
 select * from final

@@ -12,12 +12,12 @@ import dagster as dg
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
-    DbtCliResource,
     DbtProject,
     dbt_assets,
 )
 
 from orchestration.lib import names, progress
+from orchestration.lib.dbt_cli import QuickDbtCli
 from orchestration.lib.dbt_errors import explained
 from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment, manifest
 from orchestration.lib.dbt_orphans import end_orphans
@@ -64,7 +64,7 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
             for orphan in end_orphans(target):
                 context.log.warning(f"ended dbt process {orphan}, whose worker had been killed")
             (target / RESULTS).unlink(missing_ok=True)  # those of the last build say nothing of one that is killed
-            dbt = DbtCliResource(
+            dbt = QuickDbtCli(
                 project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=dbt_executable()
             )
             # Unit tests prove the logic on made-up rows: they belong to development, not to every build.

@@ -1,0 +1,131 @@
+"""Which tables and partitions the app's queries read, as Postgres plans them on marts of four months.
+
+app's query → the SQL that it sends → EXPLAIN → the tables and partitions in the plan
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from inspect import unwrap
+from typing import Any
+
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+from sqlalchemy import event
+
+from streamlit_app import queries
+from streamlit_app.identity import current_viewer
+from streamlit_app.periods import Period
+from streamlit_app.scope import Node, Scope
+from tests.dbt_project.raw_tables import Row, deliver
+from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Build, built
+from warehouse import database
+
+pytestmark = pytest.mark.slow
+
+FIRST = date(2026, 1, 1)
+DAYS = [FIRST + timedelta(days=number) for number in range(120)]
+MARCH = Period(date(2026, 3, 3), date(2026, 3, 29))
+
+FIVE: dict[str, Callable[[Scope], object]] = {
+    "totals": lambda scope: unwrap(queries.totals)(scope),
+    "trend": lambda scope: unwrap(queries.trend)(scope),
+    "by source": lambda scope: unwrap(queries.by_source)(scope),
+    "campaigns": lambda scope: unwrap(queries.breakdown)(scope, "campaign", None, "spend", 10),
+    "weeks": lambda scope: unwrap(queries.summaries)(scope, "week", 26),
+}
+
+
+@pytest.fixture(scope="module")
+def marts(raw: Connection, build: Build) -> Connection:
+    """Two clients with 120 days of twenty creatives."""
+    with raw.cursor() as cursor:
+        for client_id in ("acme", "bolt"):
+            cursor.execute(
+                "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')",
+                (client_id, client_id.title()),
+            )
+            cursor.execute(
+                "insert into control.client_cpm_rates values (%s, '2026-01-01', 10, 'USD', now(), 'test')", (client_id,)
+            )
+    for client_id in ("acme", "bolt"):
+        rows = [Row(day, 1_000 + number, creative=f"Ad {number}") for day in DAYS for number in range(20)]
+        as_of = datetime(2026, 6, 1, tzinfo=UTC)
+        deliver(raw, "facebook", client_id, f"f-{client_id}", as_of=as_of, days=DAYS, rows=rows)
+    built(build, *WITHOUT_UNIT_TESTS)
+    return raw
+
+
+def scope(period: Period) -> Scope:
+    reading = queries.reading(current_viewer())
+    assert reading is not None
+    return Scope(reading, ("acme",), "USD", period, None, ("surfside", "vibe", "facebook"))
+
+
+def tables_read(raw: Connection, query: Callable[[], object]) -> set[str]:
+    """The tables and partitions in the plans of everything that a query sends."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        sent.append((statement, parameters))
+
+    engine = database.engine()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert query()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    found: set[str] = set()
+    with raw.cursor() as cursor:
+        for statement, parameters in sent:
+            if "marts." in statement:
+                cursor.execute(f"explain (format json) {statement}", parameters)
+                [(plan,)] = cursor.fetchall()
+                found |= relations(plan if isinstance(plan, list) else json.loads(plan))
+    raw.commit()
+    return found
+
+
+def relations(node: Any) -> set[str]:
+    """Every relation that a plan names, at any depth."""
+    if isinstance(node, list):
+        return set().union(*(relations(each) for each in node))
+    if isinstance(node, dict):
+        named = {node["Relation Name"]} if "Relation Name" in node else set()
+        return named.union(*(relations(each) for each in node.values()))
+    return set()
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_a_page_opens_without_reading_the_rows_of_creatives(marts: Connection, name: str) -> None:
+    chosen = scope(Period(DAYS[0], DAYS[-1]))
+    read = tables_read(marts, lambda: FIVE[name](chosen))
+    assert read
+    assert not {table for table in read if table.startswith("daily_metrics")}
+
+
+def test_creatives_of_a_month_are_read_from_its_partition_alone(marts: Connection) -> None:
+    with marts.cursor() as cursor:
+        cursor.execute("select campaign_id, campaign_name from marts.dim_campaigns where client_id = 'acme'")
+        [(campaign_id, name)] = cursor.fetchall()
+    inside = Node("campaign", campaign_id, name)
+
+    def creatives(period: Period) -> set[str]:
+        read = tables_read(
+            marts, lambda: unwrap(queries.breakdown)(scope(period), "creative", inside, "conversion_revenue", 10)
+        )
+        return {table for table in read if table.startswith("daily_metrics")}
+
+    assert creatives(MARCH) == {"daily_metrics_2026_03"}
+    assert creatives(Period(date(2026, 3, 31), date(2026, 4, 1))) == {"daily_metrics_2026_03", "daily_metrics_2026_04"}
+
+
+def test_the_rows_of_a_client_and_day_are_found_by_an_index(marts: Connection) -> None:
+    with marts.cursor() as cursor:
+        cursor.execute("set enable_seqscan = off")
+        cursor.execute("explain select * from marts.daily_metrics where client_id = 'acme' and date = '2026-03-05'")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("reset enable_seqscan")
+    marts.commit()
+    assert "Index Cond: ((client_id = 'acme'::text) AND (date = '2026-03-05'::date))" in plan
+    assert plan.count("daily_metrics_2026_") == plan.count("daily_metrics_2026_03")

@@ -12,6 +12,10 @@ rates as (
     select * from {{ ref('int_cpm_rates__bounded') }}
 ),
 
+histories as (
+    select * from {{ ref('int_source_days__retraced') }}
+),
+
 final as (
     select
         won_days.client_id,
@@ -20,9 +24,15 @@ final as (
         clients.client_name,
         won_days.delivery_id,
         rates.cpm,
-        coalesce(rates.currency, clients.currency) as currency
+        coalesce(rates.currency, clients.currency) as currency,
+        histories.history_id
     from won_days
     left join clients on won_days.client_id = clients.client_id
+    left join histories
+        on
+            won_days.client_id = histories.client_id
+            and won_days.source = histories.source
+            and won_days.date = histories.date
     left join rates
         on
             won_days.client_id = rates.client_id

@@ -30,6 +30,7 @@ KEYS = {
     "monthly_summaries": ("month_start",),
     "source_breakdown": ("month_start", "source"),
     "data_freshness": ("source",),
+    "metric_restatements": ("source", "date", "step", "cause"),
     "top_performers": ("period", "level", "rank"),
     "underperformers": ("period", "level", "rank"),
 }

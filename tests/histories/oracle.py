@@ -27,6 +27,7 @@ from tests.histories.events import (
     Row,
     Verdict,
 )
+from tests.histories.restatements import Moment
 
 Outcome = Literal["loaded", "duplicate", "refused", "torn"]
 Sums = dict[str, Number | None]  # by measure, and "spend"
@@ -40,7 +41,8 @@ THOUSANDTH = Decimal("0.001")
 class Taken:
     """A delivery that is in the warehouse, with the days that it speaks for and its usable rows.
 
-    `place` orders arrivals. `arrived_at` is what the clock said then: it is observed, nothing depends on it.
+    `place` orders arrivals. `arrived_at` is what the clock said then, and `name` its id: both are observed, nothing
+    depends on them.
     """
 
     delivery: Delivery
@@ -49,6 +51,7 @@ class Taken:
     rows: list[Row]
     verdict: Literal["passed", "held", "released"] | None = None
     arrived_at: datetime | None = None
+    name: str | None = None
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -87,6 +90,7 @@ class Oracle:
         self.client_id, self.currency = history.client_id, history.currency
         self.name, self.is_active = history.name, True
         self.taken: dict[int, Taken] = {}
+        self.moments: list[Moment] = []  # all that could change a number, in order
         self._rates: dict[date, Decimal] = {}
         self.happen(history.first_rate)
 
@@ -97,12 +101,13 @@ class Oracle:
                 return self._deliver(event)
             case Verdict(number, says):
                 if number in self.taken and self.taken[number].verdict != "released":
-                    self.taken[number].verdict = says
+                    self._judge(self.taken[number], says)
             case Release(number):
                 if number in self.taken and self.taken[number].verdict == "held":
-                    self.taken[number].verdict = "released"
+                    self._judge(self.taken[number], "released")
             case Rate(effective, cpm):
                 self._rates[effective] = cpm
+                self.moments.append(Moment(event))
             case Rename(name):
                 self.name = name
             case Disable():
@@ -156,6 +161,11 @@ class Oracle:
             return "torn"
         self.taken[new.number] = taken
         return "loaded"
+
+    def _judge(self, taken: Taken, verdict: Literal["passed", "held", "released"]) -> None:
+        if verdict != "held" and not taken.counts:
+            self.moments.append(Moment(taken))
+        taken.verdict = verdict
 
     def _is_known(self, new: Taken) -> bool:
         """The same bytes speak for the same days, and nothing newer has spoken of these days since.

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.histories.events import LEVELS, MEASURES, SOURCES, Number
 from tests.histories.oracle import EXACT, Fact, Oracle, Sums, Taken, added
+from tests.histories.restatements import restatements
 
 Path = tuple[str, ...]  # source, then names from the campaign down
 Ids = Mapping[Path, str]
@@ -73,6 +74,7 @@ class _Rollup:
             "weekly_summaries": self._summaries("week", week_of),
             "monthly_summaries": self._summaries("month", month_of),
             "source_breakdown": self._sources(),
+            "metric_restatements": restatements(self.oracle),
             "data_freshness": [self._freshness(source) for source in SOURCES if self._taken(source)],
             "top_performers": [row for row in trailing if "reason" not in row],
             "underperformers": [row for row in trailing if "reason" in row],

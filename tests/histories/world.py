@@ -9,6 +9,7 @@ theirs is shared.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 
 import pyarrow as pa
@@ -73,6 +74,7 @@ class World:
         `only` looks at the marts of one client, and remembers no id of them.
         """
         self._note_arrivals()
+        self._note_moments()
         found = read_marts(connection, only)
         every = list(self.surprises)
         every += [Difference(who, "all", (), "client", "none", "rows") for who in found.keys() - self.oracles.keys()]
@@ -177,7 +179,27 @@ class World:
             arrived = {row.delivery_id: row.delivered_at for row in current.execute(text(queries))}
         for (client_id, number), name in self._names.items():
             if number in self.oracles[client_id].taken:
-                self.oracles[client_id].taken[number].arrived_at = arrived[name]
+                taken = self.oracles[client_id].taken[number]
+                taken.arrived_at, taken.name = arrived[name], name
+
+    def _note_moments(self) -> None:
+        """When each delivery began to count and each rate was entered: one entry per rate, in their order."""
+        counting = "select delivery_id, coalesce(released_at, judged_at) as at from control.delivery_verdicts"
+        entered = "select client_id, entered_at from control.client_cpm_rate_entries order by entry_id"
+        with database.session(self.settings) as current:
+            judged = {row.delivery_id: row.at for row in current.execute(text(counting))}
+            entries: dict[str, list[datetime]] = {}
+            for row in current.execute(text(entered)):
+                entries.setdefault(row.client_id, []).append(row.entered_at)
+        for client_id, oracle in self.oracles.items():
+            rates = [moment for moment in oracle.moments if isinstance(moment.what, Rate)]
+            for moment, at in zip(rates, entries[client_id], strict=True):
+                moment.at = at
+            for moment in oracle.moments:
+                if not isinstance(moment.what, Rate):
+                    assert moment.what.name is not None
+                    assert moment.what.arrived_at is not None
+                    moment.at = max(moment.what.arrived_at, judged[moment.what.name])
 
     def _empty(self) -> None:
         """Nothing of an earlier batch stays. No commit needs to survive a crash here, which halves what it takes."""

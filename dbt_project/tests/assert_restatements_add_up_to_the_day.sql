@@ -19,23 +19,23 @@ changes as (
     group by client_id, source, date
 ),
 
+numbered as (
+    select
+        *,
+        row_number() over (partition by client_id, source, date order by step desc) as newest_first
+    from restatements
+),
+
 last_steps as (
-    select distinct
+    select
         client_id,
         source,
         date as day,
     {% for measure in restated_measures() %}
         {{ measure }}{{ ',' if not loop.last }}
     {% endfor %}
-    from restatements
-    where not exists (
-        select 1 from restatements as later
-        where
-            later.client_id = restatements.client_id
-            and later.source = restatements.source
-            and later.date = restatements.date
-            and later.step > restatements.step
-    )
+    from numbered
+    where newest_first = 1
 ),
 
 daily as (

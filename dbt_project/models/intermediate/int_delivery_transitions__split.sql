@@ -12,32 +12,8 @@
 -- are worked out, from the raw rows of both deliveries; where these are dropped, what was kept of them counts. NULL is
 -- what nobody can tell any more: then the whole change is put down to the newer delivery.
 
-{% set names = ['campaign_name', 'strategy_name', 'placement_name', 'creative_name'] %}
-
-with changed_days as (
-    select * from {{ ref('int_source_days__changed') }}
-    where is_current
-),
-
-transitions as (
-    select ordered.*
-    from {{ ref('int_delivery_transitions__ordered') }} as ordered
-    inner join changed_days
-        on
-            ordered.client_id = changed_days.client_id
-            and ordered.source = changed_days.source
-            and ordered.date = changed_days.date
-    where ordered.previous_delivery_id is not null
-),
-
-published as (
-    {{ live_days('int_delivery_transitions__split', 'changed_days') }}
-),
-
-known as (
-    select published.*
-    from published
-    inner join transitions using (client_id, source, date, previous_delivery_id, delivery_id)
+with transitions as (
+    select * from {{ ref('int_delivery_transitions__changed') }}
 ),
 
 unknown as (
@@ -45,14 +21,19 @@ unknown as (
         *,
         row_number() over (order by client_id, source, date, transition_number) as number
     from transitions
-    where not exists (
-        select 1 from known
-        where
-            known.client_id = transitions.client_id
-            and known.source = transitions.source
-            and known.date = transitions.date
-            and known.delivery_id = transitions.delivery_id
-    )
+    where previous_delivery_id is not null and not is_published
+),
+
+known as (
+    select live.*
+    from {{ live('int_delivery_transitions__split') }} as live
+    inner join transitions
+        on
+            live.client_id = transitions.client_id
+            and live.source = transitions.source
+            and live.date = transitions.date
+            and live.previous_delivery_id = transitions.previous_delivery_id
+            and live.delivery_id = transitions.delivery_id
 ),
 
 delivery_days as (
@@ -86,22 +67,34 @@ counted as (
     group by delivery_id, date
 ),
 
-old_rows as (
+both_sides as (
     select
         unknown.number,
+        false as is_new,
         delivered.*
     from delivered
     inner join unknown
         on delivered.delivery_id = unknown.previous_delivery_id and delivered.date = unknown.date
-),
-
-new_names as (
+    union all
     select
         unknown.number,
-        delivered.{{ names | join(',\n        delivered.') }}
+        true as is_new,
+        delivered.*
     from delivered
     inner join unknown
         on delivered.delivery_id = unknown.delivery_id and delivered.date = unknown.date
+),
+
+-- Grouping both sides together costs one sort, whatever the planner thinks of their sizes.
+gone as (
+    select
+        number,
+    {% for measure in reconciled_measures() %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+    {% endfor %}
+    from both_sides
+    group by creative_name, placement_name, strategy_name, campaign_name, number
+    having sum(case when is_new then 1 else 0 end) = 0
 ),
 
 vanished as (
@@ -110,16 +103,7 @@ vanished as (
     {% for measure in reconciled_measures() %}
         sum({{ measure }}) as vanished_{{ measure }}{{ ',' if not loop.last }}
     {% endfor %}
-    from old_rows
-    where
-        not exists (
-            select 1 from new_names
-            where
-                new_names.number = old_rows.number
-                {% for name in names %}
-                    and new_names.{{ name }} = old_rows.{{ name }}
-                {% endfor %}
-        )
+    from gone
     group by number
 ),
 

@@ -1,21 +1,9 @@
+{{ config(materialized='table') }}
+
 -- Deliveries and prices on one line of time. Where both change at the same moment, the price comes first.
 
-with changed_days as (
-    select * from {{ ref('int_source_days__changed') }}
-    where is_current
-),
-
-transitions as (
-    select
-        ordered.*,
-        changed_days.client_name,
-        changed_days.currency
-    from {{ ref('int_delivery_transitions__ordered') }} as ordered
-    inner join changed_days
-        on
-            ordered.client_id = changed_days.client_id
-            and ordered.source = changed_days.source
-            and ordered.date = changed_days.date
+with transitions as (
+    select * from {{ ref('int_delivery_transitions__changed') }}
 ),
 
 rates as (

@@ -45,29 +45,24 @@ compared as (
 
 causes as (
     select
-        client_id,
-        source,
-        date,
-        event_number,
-        cause,
-        is_otherwise_known or cause = 'first delivery' as is_always_told,
+        compared.*,
+        compared.cause as told_cause,
+        compared.is_otherwise_known or compared.cause = 'first delivery' as is_always_told,
     {% for measure in restated_measures() %}
-        {{ measure }}_difference + vanished_{{ measure }} as {{ measure }}_change{{ ',' if not loop.last }}
+        compared.{{ measure }}_difference + compared.vanished_{{ measure }} as {{ measure }}_change
+        {{- ',' if not loop.last }}
     {% endfor %}
     from compared
     union all
     select
-        client_id,
-        source,
-        date,
-        event_number,
-        'vanished rows' as cause,
+        compared.*,
+        'vanished rows' as told_cause,
         false as is_always_told,
     {% for measure in restated_measures() %}
-        -vanished_{{ measure }} as {{ measure }}_change{{ ',' if not loop.last }}
+        -compared.vanished_{{ measure }} as {{ measure }}_change{{ ',' if not loop.last }}
     {% endfor %}
     from compared
-    where cause = 'newer delivery'
+    where compared.cause = 'newer delivery'
 ),
 
 told as (
@@ -81,32 +76,23 @@ told as (
 
 final as (
     select
-        events.client_id,
-        events.client_name,
-        events.source,
-        events.date,
-        dense_rank() over (
-            partition by events.client_id, events.source, events.date
-            order by events.event_number
-        ) as step,
-        events.changed_at,
-        told.cause,
-        events.delivery_id,
-        events.previous_delivery_id,
+        client_id,
+        client_name,
+        source,
+        date,
+        dense_rank() over (partition by client_id, source, date order by event_number) as step,
+        changed_at,
+        told_cause as cause,
+        delivery_id,
+        previous_delivery_id,
 
-        events.cpm,
-        events.currency,
+        cpm,
+        currency,
     {% for measure in restated_measures() %}
-        cast(told.{{ measure }}_change as {{ total_type(measure) }}) as {{ measure }}_change,
-        cast(events.{{ measure }} as {{ total_type(measure) }}) as {{ measure }}{{ ',' if not loop.last }}
+        cast({{ measure }}_change as {{ total_type(measure) }}) as {{ measure }}_change,
+        cast({{ measure }} as {{ total_type(measure) }}) as {{ measure }}{{ ',' if not loop.last }}
     {% endfor %}
     from told
-    inner join events
-        on
-            told.client_id = events.client_id
-            and told.source = events.source
-            and told.date = events.date
-            and told.event_number = events.event_number
 )
 
 select * from final

@@ -25,8 +25,8 @@ from warehouse.settings import Settings
 TOGETHER = 20  # deliveries of one transaction: a million rows
 PUBLISHED = "intermediate.int_source_days__published"
 
-# Called with the source and the deliveries, in the transaction that then drops their rows.
-BeforeDropping = Callable[[Session, str, Sequence[str]], None]
+# Called with the deliveries, in the transaction that then drops their rows.
+BeforeDropping = Callable[[Session, Sequence[str]], object]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def losers(current: Session, source: str, stays_from: date) -> list[Loser]:
 def _drop(current: Session, source: str, some: Sequence[Loser], before_dropping: Sequence[BeforeDropping]) -> None:
     ids = [each.delivery_id for each in some]
     for call in before_dropping:
-        call(current, source, ids)
+        call(current, ids)
     ledger = _totals(current, _LEDGER.format(source=source, sums=_SUMS), ids)
     gone = _totals(current, _DELETE.format(table=_table(source), sums=_SUMS, returned=", ".join(MEASURES)), ids)
     for each in some:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from warehouse.cli import clients, db, deliveries, periods
+from warehouse.cli import clients, db, deliveries, explain, periods
 from warehouse.cli.console import complain, parse_date, say
 from warehouse.errors import PaidMediaError
 
@@ -143,6 +143,7 @@ def rejects(
 
 
 app.command()(deliveries.status)
+app.command()(explain.explain)
 app.command()(deliveries.release)
 app.command()(deliveries.resolve)
 

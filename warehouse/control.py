@@ -376,6 +376,25 @@ class DroppedDelivery(Base):
     dropped_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+class KeptTransition(Base):
+    """One row per day and delivery that replaced another there: what vanished then, kept as raw rows are dropped."""
+
+    __tablename__ = "kept_transitions"
+    __table_args__ = (_one_of("source", SOURCES),)
+
+    previous_delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column("date", primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
+    source: Mapped[str]
+    vanished_impressions: Mapped[int] = mapped_column(BigInteger)
+    vanished_clicks: Mapped[int] = mapped_column(BigInteger)
+    vanished_conversions: Mapped[int] = mapped_column(BigInteger)
+    vanished_conversion_revenue: Mapped[Decimal] = mapped_column(Numeric(24, 9))
+    vanished_reported_spend: Mapped[Decimal] = mapped_column(Numeric(24, 9))
+    kept_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
 class AuditEntry(Base):
     """One row per change that a person made."""
 

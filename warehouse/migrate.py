@@ -15,7 +15,7 @@ from warehouse.settings import Settings, get_settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 LOCK = 7_001_001
 
 

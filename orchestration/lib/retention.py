@@ -13,12 +13,13 @@ from loaders import losers
 from loaders.locks import locked
 from orchestration.lib import names, old_logs
 from orchestration.lib.progress import report
+from warehouse import transitions
 from warehouse.errors import PaidMediaError
 from warehouse.retention import Expired, audit_trail, cutoffs, months
 from warehouse.settings import Settings
 
-# What is done with the rows of losers before they are dropped: called with the session, the source and the deliveries.
-BEFORE_DROPPING: Sequence[losers.BeforeDropping] = ()
+# What is done with the rows of losers before they are dropped.
+BEFORE_DROPPING: Sequence[losers.BeforeDropping] = (transitions.keep_transitions,)
 
 Part = Callable[..., Iterator[Expired]]
 # In this order: what was archived no longer counts in raw. The first two may not run beside a build.

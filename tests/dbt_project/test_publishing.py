@@ -200,7 +200,9 @@ def test_a_table_of_another_shape_is_replaced_by_a_full_refresh_only(
     assert "has other columns than its contract: run `paidmedia build --full-refresh`" in done.stdout
     built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
     after = tables(published)
-    assert {name: len(rows) for name, rows in after.items()} == {name: len(rows) for name, rows in before.items()}
+    # The delivery that part of a build did not publish is one more change of its day.
+    expected = {name: len(rows) + (name == "metric_restatements") for name, rows in before.items()}
+    assert {name: len(rows) for name, rows in after.items()} == expected
     with connect(database_url) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_partition_tree('marts.daily_metrics') where isleaf")
         assert cursor.fetchone() == (2,)

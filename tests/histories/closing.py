@@ -5,7 +5,7 @@ what is booked for a month to the sum of published impressions × (agreed − ke
 """
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, localcontext
@@ -45,6 +45,13 @@ class Prices:
         """What the day costs."""
         month = day.replace(day=1)
         return self.kept[month][day] if month in self.kept else latest(self._agreed, day)
+
+    def frozen(self) -> Callable[[date], Decimal | None]:
+        """What each day costs, as it is now."""
+        copy = Prices()
+        copy.kept = {month: dict(days) for month, days in self.kept.items()}
+        copy._agreed = dict(self._agreed)
+        return copy.of
 
     def publish(self, rests_on: RestsOn, impressions: Mapping[date, int]) -> None:
         """Note what a build has published: what its days rest on, and the impressions of each day with rows."""

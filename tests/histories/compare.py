@@ -31,6 +31,7 @@ KEYS = {
     "source_breakdown": ("month_start", "source"),
     "spend_adjustments": ("adjustment_id",),
     "data_freshness": ("source",),
+    "metric_restatements": ("source", "date", "step", "cause"),
     "top_performers": ("period", "level", "rank"),
     "underperformers": ("period", "level", "rank"),
 }

@@ -30,6 +30,7 @@ from tests.histories.events import (
     Row,
     Verdict,
 )
+from tests.histories.restatements import Moment
 
 Sums = dict[str, Number | None]  # by measure, and "spend"
 
@@ -40,7 +41,8 @@ REJECT_SHARE = Decimal("0.4")  # a file with a larger share of unreadable rows i
 class Taken:
     """A delivery that is in the warehouse, with the days that it speaks for and its usable rows.
 
-    `place` orders arrivals. `arrived_at` is what the clock said then: it is observed, nothing depends on it.
+    `place` orders arrivals. `arrived_at` is what the clock said then, and `name` its id: both are observed, nothing
+    depends on them.
     """
 
     delivery: Delivery
@@ -49,6 +51,7 @@ class Taken:
     rows: list[Row]
     verdict: Literal["passed", "held", "released"] | None = None
     arrived_at: datetime | None = None
+    name: str | None = None
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -91,6 +94,7 @@ class Oracle:
         self.name, self.is_active = history.name, True
         self.taken: dict[int, Taken] = {}
         self.prices = Prices()
+        self.moments: list[Moment] = []  # all that could change a number, in order
         self.happen(history.first_rate)
 
     def happen(self, event: Event) -> str | None:
@@ -100,21 +104,26 @@ class Oracle:
                 return self._deliver(event)
             case Verdict(number, says):
                 if number in self.taken and self.taken[number].verdict != "released":
-                    self.taken[number].verdict = says
+                    self._judge(self.taken[number], says)
             case Release(number):
                 if number in self.taken and self.taken[number].verdict == "held":
-                    self.taken[number].verdict = "released"
+                    self._judge(self.taken[number], "released")
             case Rate():
-                return self.prices.enter(event)
+                return self._priced(event, self.prices.enter(event))
             case Close(month, today):
                 return self.prices.close(month, today, self._rests_on(), self._is_undecided(month))
             case Reopen(month, today):
-                return self.prices.reopen(month, today)
+                return self._priced(event, self.prices.reopen(month, today))
             case Rename(name):
                 self.name = name
             case Disable():
                 self.is_active = False
         return None
+
+    def _priced(self, event: Rate | Reopen, outcome: str) -> str:
+        if outcome != "refused":
+            self.moments.append(Moment(event, self.prices.frozen()))
+        return outcome
 
     def publish(self) -> None:
         """A build has published what is true now."""
@@ -185,6 +194,11 @@ class Oracle:
             return "torn"
         self.taken[new.number] = taken
         return "loaded"
+
+    def _judge(self, taken: Taken, verdict: Literal["passed", "held", "released"]) -> None:
+        if verdict != "held" and not taken.counts:
+            self.moments.append(Moment(taken))
+        taken.verdict = verdict
 
     def _is_known(self, new: Taken) -> bool:
         """The same bytes speak for the same days, and nothing newer has spoken of these days since.

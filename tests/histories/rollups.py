@@ -15,6 +15,7 @@ from typing import Any
 from tests.histories.closing import EXACT
 from tests.histories.events import LEVELS, MEASURES, SOURCES, Number
 from tests.histories.oracle import Fact, Oracle, Sums, Taken, added
+from tests.histories.restatements import restatements
 
 Path = tuple[str, ...]  # source, then names from the campaign down
 Ids = Mapping[Path, str]
@@ -77,6 +78,7 @@ class _Rollup:
             "monthly_summaries": self._summaries("month", month_of),
             "source_breakdown": self._sources(),
             "spend_adjustments": self._adjustments(),
+            "metric_restatements": restatements(self.oracle),
             "data_freshness": [self._freshness(source) for source in SOURCES if self._taken(source)],
             "top_performers": [row for row in trailing if "reason" not in row],
             "underperformers": [row for row in trailing if "reason" in row],

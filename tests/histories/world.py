@@ -9,7 +9,7 @@ theirs is shared.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 
 import pyarrow as pa
@@ -40,7 +40,7 @@ from tests.histories.events import (
     Verdict,
 )
 from tests.histories.files import name_of
-from tests.histories.oracle import REJECT_SHARE, Oracle
+from tests.histories.oracle import REJECT_SHARE, Oracle, Taken
 from tests.histories.rollups import Marts, Path, marts
 from warehouse import clients, control, database, periods, verdicts
 from warehouse.errors import PaidMediaError
@@ -93,6 +93,7 @@ class World:
         """
         self._note_arrivals()
         self._note_adjustments()
+        self._note_moments()
         found = read_marts(connection, only)
         every = list(self.surprises)
         every += [Difference(who, "all", (), "client", "none", "rows") for who in found.keys() - self.oracles.keys()]
@@ -169,14 +170,22 @@ class World:
             self.surprises.append(Difference(client_id, "deliveries", (delivery,), "outcome", expected, told))
 
     def _happen_all(self, events: Iterable[tuple[str, Event]]) -> None:
-        with database.session(self.settings) as current:
-            for client_id, event in events:
-                expected = self.oracles[client_id].happen(event)
+        """Each in a transaction of its own, as a person's command is."""
+        for client_id, event in events:
+            expected = self.oracles[client_id].happen(event)
+            with database.session(self.settings) as current:
                 found = self._happen(current, client_id, event)
-                if found is not None:
-                    self.outcomes[f"{type(event).__name__.lower()} {found.split()[0]}"] += 1
-                if found != expected:
-                    self.surprises.append(Difference(client_id, "events", (event,), "outcome", expected, found))
+            if found is not None:
+                self.outcomes[f"{type(event).__name__.lower()} {found.split()[0]}"] += 1
+            if found != expected:
+                self.surprises.append(Difference(client_id, "events", (event,), "outcome", expected, found))
+            elif found in ("entered", "opened"):
+                self.oracles[client_id].moments[-1].at = self._last_entry(client_id)
+
+    def _last_entry(self, client_id: str) -> datetime:
+        query = "select max(entered_at) from control.client_cpm_rate_entries where client_id = :it"
+        with database.session(self.settings) as current:
+            return current.execute(text(query), {"it": client_id}).scalar_one()
 
     def _happen(self, current: Session, client_id: str, event: Event) -> str | None:
         """Everything but a delivery, as a person or the checks do it. Says what came of a rate or a closing."""
@@ -210,7 +219,23 @@ class World:
             arrived = {row.delivery_id: row.delivered_at for row in current.execute(text(queries))}
         for (client_id, number), name in self._names.items():
             if number in self.oracles[client_id].taken:
-                self.oracles[client_id].taken[number].arrived_at = arrived[name]
+                taken = self.oracles[client_id].taken[number]
+                taken.arrived_at, taken.name = arrived[name], name
+
+    def _note_moments(self) -> None:
+        """When each delivery began to count, and when the first rate was entered."""
+        counting = "select delivery_id, coalesce(released_at, judged_at) as at from control.delivery_verdicts"
+        first = "select client_id, min(entered_at) as at from control.client_cpm_rate_entries group by client_id"
+        with database.session(self.settings) as current:
+            judged = {row.delivery_id: row.at for row in current.execute(text(counting))}
+            entered = {row.client_id: row.at for row in current.execute(text(first))}
+        for client_id, oracle in self.oracles.items():
+            oracle.moments[0].at = entered[client_id]
+            for moment in oracle.moments:
+                if isinstance(moment.what, Taken):
+                    assert moment.what.name is not None
+                    assert moment.what.arrived_at is not None
+                    moment.at = max(moment.what.arrived_at, judged[moment.what.name])
 
     def _note_adjustments(self) -> None:
         """The numbers and times of bookings, in their order: as many as the oracle knows."""

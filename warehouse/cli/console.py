@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,6 +48,15 @@ def parse_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no date, write YYYY-MM-DD") from error
+
+
+def parse_time(text: str) -> datetime:
+    """`2026-11-01T09:30` → datetime, UTC unless it names a zone."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time, write 2026-11-01T09:30, in UTC") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def parse_decimal(text: str) -> Decimal:

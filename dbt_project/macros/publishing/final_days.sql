@@ -31,7 +31,7 @@
         select
             cast(null as text) as client_id, cast(null as text) as source, cast(null as date) as date,
             cast(null as text) as client_name, cast(null as text) as delivery_id, cast(null as numeric(10, 4)) as cpm,
-            cast(null as text) as currency
+            cast(null as text) as currency, cast(null as text) as history_id
         where false
     )
 {% endmacro %}
@@ -52,10 +52,12 @@
 
 {# Condition: a full refresh keeps the row. #}
 {% macro is_kept(node) %}
-    {{ return(
-        node.config.get('keeps', 'false')
-        | replace('first_hot_day', first_hot_day()) | replace('first_open_day', first_open_day())
-    ) }}
+    {{ return(dated(node.config.get('keeps', 'false'))) }}
+{% endmacro %}
+
+{# A condition of a model's config with the days that its words stand for. #}
+{% macro dated(condition) %}
+    {{ return(condition | replace('first_hot_day', first_hot_day()) | replace('first_open_day', first_open_day())) }}
 {% endmacro %}
 
 {# Condition: this build makes everything anew. #}

@@ -64,7 +64,7 @@
     {% endif %}
     {% if node.config.get('scope') and (keeps or not flags.FULL_REFRESH) %}
         {% set scope = scope_relation(node.config.scope) %}
-        {% do statements.append('delete from ' ~ relation ~ ' as live using ' ~ scope ~ ' as scope where ' ~ node.config.replaces) %}
+        {% do statements.append('delete from ' ~ relation ~ ' as live using ' ~ scope ~ ' as scope where ' ~ dated(node.config.replaces)) %}
     {% elif not flags.FULL_REFRESH %}
         {% do statements.append(
             'delete from ' ~ relation ~ ' as live where md5(live::text) not in (select md5(waiting::text) from '

@@ -34,7 +34,11 @@ final as (
         united.rows_rejected,
         united.rows_dropped,
         coalesce(verdicts.verdict, 'pending') as verdict,
-        coalesce(verdicts.verdict in ('passed', 'released'), false) as is_allowed
+        coalesce(verdicts.verdict in ('passed', 'released'), false) as is_allowed,
+        case
+            when verdicts.verdict in ('passed', 'released')
+                then greatest(united.delivered_at, coalesce(verdicts.released_at, verdicts.judged_at))
+        end as allowed_at
     from united
     left join verdicts on united.delivery_id = verdicts.delivery_id
 )

@@ -32,6 +32,7 @@ final as (
         deliveries.delivered_at,
         deliveries.verdict,
         deliveries.is_allowed,
+        deliveries.allowed_at,
         united.accepted_rows,
         united.impressions,
         united.clicks,

@@ -20,7 +20,8 @@ final as (
         client_name,
         delivery_id,
         cpm,
-        currency
+        currency,
+        history_id
     from changed_days
     where is_current
 )

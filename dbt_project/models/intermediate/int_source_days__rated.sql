@@ -16,6 +16,10 @@ final_days as (
     select * from {{ final_days() }} as final_days
 ),
 
+histories as (
+    select * from {{ ref('int_source_days__retraced') }}
+),
+
 rated_days as (
     select
         won_days.client_id,
@@ -24,9 +28,15 @@ rated_days as (
         clients.client_name,
         won_days.delivery_id,
         rates.cpm,
-        coalesce(rates.currency, clients.currency) as currency
+        coalesce(rates.currency, clients.currency) as currency,
+        histories.history_id
     from won_days
     left join clients on won_days.client_id = clients.client_id
+    left join histories
+        on
+            won_days.client_id = histories.client_id
+            and won_days.source = histories.source
+            and won_days.date = histories.date
     left join rates
         on
             won_days.client_id = rates.client_id
@@ -45,7 +55,8 @@ final as (
         client_name,
         delivery_id,
         cpm,
-        currency
+        currency,
+        history_id
     from final_days
 )
 

@@ -41,7 +41,7 @@ def upgrade() -> None:
             if tg_op = 'DELETE' then
                 insert into control.client_cpm_rate_entries
                     (client_id, effective_date, cpm, currency, entered_at, entered_by)
-                values (old.client_id, old.effective_date, null, old.currency, clock_timestamp(), current_user);
+                values (old.client_id, old.effective_date, null, old.currency, now(), current_user);
                 return old;
             end if;
             if tg_op = 'UPDATE' and old.effective_date <> new.effective_date then
@@ -49,7 +49,7 @@ def upgrade() -> None:
             end if;
             insert into control.client_cpm_rate_entries
                 (client_id, effective_date, cpm, currency, entered_at, entered_by)
-            values (new.client_id, new.effective_date, new.cpm, new.currency, clock_timestamp(), new.created_by);
+            values (new.client_id, new.effective_date, new.cpm, new.currency, now(), new.created_by);
             return new;
         end
         $$

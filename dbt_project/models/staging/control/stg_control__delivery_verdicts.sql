@@ -5,7 +5,9 @@ with judged as (
 final as (
     select
         delivery_id,
-        verdict
+        verdict,
+        judged_at,
+        released_at
     from judged
 )
 

@@ -151,8 +151,8 @@ def test_windows_that_reach_archived_days_stay_until_the_client_is_back(
     expected = sum(row.impressions for row in rows_of([back]))
     last = everything(raw)
     assert windows(last)["last_90_days"] == [(back - timedelta(days=89), back, expected)]
-    starts = ask(raw, "select slot, count(distinct period_start) from intermediate.int_creative_periods__summed group by 1")
-    assert {count for _, count in starts} == {1}
+    starts = ask(raw, "select period, client_id, count(distinct period_start) from intermediate.int_creative_periods__summed group by 1, 2")
+    assert {count for _, _, count in starts} == {1}
 
 
 def test_losers_leave_raw_after_35_days_and_builds_say_the_same(

@@ -14,7 +14,8 @@ entries as (
         cpm,
         lead(entry_id) over (partition by client_id, effective_date order by entry_id) as replaced_by,
         -- Clocks may go back a little; the numbers of the entries do not.
-        max(entered_at) over (partition by client_id order by entry_id) as entered_at
+        max(entered_at) over (partition by client_id order by entry_id) as changed_at,
+        entered_at
     from entered
 ),
 
@@ -36,8 +37,8 @@ spans as (
 moments as (
     select
         client_id,
-        entered_at,
-        max(entry_id) as entry_id
+        max(entry_id) as entry_id,
+        max(changed_at) as changed_at
     from entries
     group by client_id, entered_at
 ),
@@ -48,7 +49,7 @@ priced as (
         spans.valid_from,
         spans.valid_before,
         moments.entry_id,
-        moments.entered_at as changed_at,
+        moments.changed_at,
         (
             select standing.cpm
             from entries as standing

@@ -116,10 +116,14 @@ def let_through(settings: Settings) -> None:
 
 
 def marts_of(settings: Settings, client_id: str) -> dict[str, list[Any]]:
-    """Every row of every mart of a client, without what tells it from its twin, in a stable order."""
-    tables = (
-        "select table_name from information_schema.columns where table_schema = 'marts' and column_name = 'client_id'"
-    )
+    """Every row of every mart of a client, without what tells it from its twin, in a stable order.
+
+    `metric_restatements` tells when which delivery changed a day: that is what the twins differ in.
+    """
+    tables = """
+        select table_name from information_schema.columns
+        where table_schema = 'marts' and column_name = 'client_id' and table_name <> 'metric_restatements'
+    """
     found = {}
     with database.session(settings) as current:
         for (table,) in current.execute(text(tables)).all():

@@ -4,14 +4,14 @@ Every failure that a user can cause ends in one line and exit code 1; a wrong ar
 """
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from warehouse.cli import clients, db, deliveries, explain, periods
-from warehouse.cli.console import complain, parse_date, say
+from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
 
 app = typer.Typer(
@@ -73,7 +73,8 @@ def upload(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Facebook exports by day, CSV or XLSX.")],
     client_id: Annotated[str, typer.Option("--client", metavar="SLUG")],
     as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When the export was made: 2026-11-01T09:30.")
+        datetime | None,
+        typer.Option(parser=parse_time, metavar="TIME", help="When the export was made: 2026-11-01T09:30, in UTC."),
     ] = None,
     supersede: Annotated[bool, typer.Option(help="This export is right, whatever covers its days now.")] = False,
     no_build: NoBuild = False,

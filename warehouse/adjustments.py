@@ -18,11 +18,6 @@ from warehouse.months import month_after, month_of, named
 from warehouse.rates import Curve
 
 
-def today_utc() -> date:
-    """The day that it is now."""
-    return datetime.now(UTC).date()
-
-
 def booked(current: Session, client_id: str) -> dict[date, Decimal]:
     """Month → the sum of what was booked for it."""
     query = select(SpendAdjustment.for_month, func.sum(SpendAdjustment.amount).label("amount"))

@@ -16,7 +16,7 @@ from warehouse.control import ClosedPeriod, SpendAdjustment
 from warehouse.delivered_days import DeliveredDay, delivered_days, published_sums
 from warehouse.errors import PaidMediaError
 from warehouse.final_days import final_months
-from warehouse.months import month_after, month_of, named
+from warehouse.months import month_after, month_of, named, utc_today
 from warehouse.rates import agreed, prices, rows_for
 
 BUILD = "paidmedia build"
@@ -40,7 +40,7 @@ def close(current: Session, client_id: str, month: date, *, today: date | None =
     client = clients.get_client(current, client_id)
     pricing.lock(current, client_id)
     name = f"{named(month)} of {client_id}"
-    if month_after(month) > (today or adjustments.today_utc()):
+    if month_after(month) > (today or utc_today()):
         raise PaidMediaError(f"{name} is not over yet", fix=f"close it from {month_after(month)} (UTC) on")
     if month in pricing.closed_months(current, client_id):
         raise PaidMediaError(f"{name} is closed already", fix=f"paidmedia period list {client_id}")
@@ -86,7 +86,7 @@ def reopen(
     pricing.write_rows(current, client, rows_for(client_id, agreed(rows), prices(rows), closed))
     audit.record(current, "reopen", "period", f"{client_id}@{named(month)}", old=old, new={"why": why.strip()})
     booked = adjustments.booked(current, client_id).get(month, Decimal(0))
-    day = adjustments.booking_day(today or adjustments.today_utc(), closed)
+    day = adjustments.booking_day(today or utc_today(), closed)
     taken_back = {month: -booked} if booked else {}
     return adjustments.book(current, client, taken_back, day=day, why=why.strip())
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from warehouse import adjustments, pricing
 from warehouse.control import Client
 from warehouse.delivered_days import DeliveredDay, delivered_days, published_sums, spend
-from warehouse.months import month_after, month_of
+from warehouse.months import month_after, month_of, utc_today
 from warehouse.pricing import Plan
 from warehouse.rates import Curve
 
@@ -83,7 +83,7 @@ def preview(
         months=tuple(_month(plan, after, month, its) for month, its in by_month.items()),
         unbuilt=sum(day.is_unbuilt(plan.prices_before) for day in looked_at),
         waiting=len({delivery_id for day in looked_at for delivery_id, _ in day.waiting}),
-        booking_day=adjustments.booking_day(today or adjustments.today_utc(), plan.closed),
+        booking_day=adjustments.booking_day(today or utc_today(), plan.closed),
     )
 
 

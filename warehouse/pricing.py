@@ -15,7 +15,7 @@ from warehouse import adjustments, audit
 from warehouse.control import Client, ClosedPeriod, CpmRate, SpendAdjustment
 from warehouse.errors import PaidMediaError
 from warehouse.final_days import final_months
-from warehouse.months import days_of, month_after, named
+from warehouse.months import days_of, month_after, named, utc_today
 from warehouse.rates import Curve, RateRow, agreed, prices, rows_for
 
 CPM_STEP = Decimal("0.0001")
@@ -134,7 +134,7 @@ def enter(
     rate = current.get_one(CpmRate, (client.client_id, effective_date))
     if not adjust:
         return Entered(rate, [])
-    day = adjustments.booking_day(today or adjustments.today_utc(), planned.closed)
+    day = adjustments.booking_day(today or utc_today(), planned.closed)
     booked = adjustments.book(
         current, client, planned.amounts, day=day, cpm=planned.cpm, effective_date=effective_date, why=why
     )

@@ -7,7 +7,7 @@ Only questions belong here; what `paidmedia explain` prints is in `warehouse.cli
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from pathlib import PurePath
@@ -20,6 +20,7 @@ from warehouse import clients, verdicts
 from warehouse.control import SOURCES
 from warehouse.database import relation_exists
 from warehouse.errors import PaidMediaError
+from warehouse.months import utc_today
 
 MEASURES = ("impressions", "clicks", "conversions", "conversion_revenue", "spend", "reported_spend")
 MART = "marts.metric_restatements"
@@ -102,7 +103,7 @@ def explain(
     client = clients.get_client(current, client_id)
     if source is not None and source not in SOURCES:
         raise PaidMediaError(f"unknown source {source!r}", fix=f"one of {', '.join(SOURCES)}")
-    if day > datetime.now(UTC).date():
+    if day > utc_today():
         raise PaidMediaError(f"{day} is still to come", fix="name a day that is over")
     if not (relation_exists(current, MART) and relation_exists(current, HISTORIES)):
         raise PaidMediaError("nothing was built yet", fix="paidmedia build")

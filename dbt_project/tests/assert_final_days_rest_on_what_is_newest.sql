@@ -10,9 +10,9 @@
 -- after their month was archived: it is kept and changes no number. It warns, because nothing has to be mended.
 -- It reads `dim_clients` for the name, as `assert_every_delivered_day_has_a_cpm` does and for its reason.
 
-with delivery_days as (
-    select * from {{ ref('int_delivery_days__judged') }}
-    where is_allowed and date < {{ first_open_day() }}
+with newest as (
+    select * from {{ ref('int_delivery_transitions__ordered') }}
+    where changed_before is null and date < {{ first_open_day() }}
 ),
 
 rates as (
@@ -25,21 +25,6 @@ clients as (
 
 final_days as (
     select * from {{ final_days() }} as final_days
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by client_id, source, date
-            order by as_of desc, delivered_at desc, delivery_id desc
-        ) as newest_first
-    from delivery_days
-),
-
-newest as (
-    select * from ranked
-    where newest_first = 1
 ),
 
 compared as (

@@ -6,7 +6,7 @@ Each raises `PaidMediaError` with one line when something failed; what other cli
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import text
@@ -19,6 +19,7 @@ from warehouse.audit import operator
 from warehouse.cli.console import console, say, show_table
 from warehouse.clients import get_client
 from warehouse.errors import PaidMediaError
+from warehouse.months import utc_today
 from warehouse.settings import Settings, get_settings
 
 SET_UP = {
@@ -50,18 +51,17 @@ def load(source: str, first: date, last: date, *, client_id: str | None, build: 
     _finish(settings, outcome, build=build)
 
 
-def upload(files: Sequence[Path], client_id: str, *, as_of: str | None, supersede: bool, build: bool) -> None:
-    """Take in exports of a client, in the order given. `as_of` is when the platform made them (UTC without a zone).
+def upload(files: Sequence[Path], client_id: str, *, as_of: datetime | None, supersede: bool, build: bool) -> None:
+    """Take in exports of a client, in the order given. `as_of` is when the platform made them.
 
     A file that cannot even be received is named; the others are loaded.
     """
     settings = get_settings()
     if as_of is not None and supersede:
         raise PaidMediaError("--as-of and --supersede say two things", fix="choose one")
-    made_at = None if as_of is None else _parse_time(as_of)
     with database.session(settings) as current:
         get_client(current, client_id)
-    received, refused = _receive(settings, files, client_id, as_of=made_at, supersede=supersede)
+    received, refused = _receive(settings, files, client_id, as_of=as_of, supersede=supersede)
     if not received:
         _raise(refused)
     config = {"load_facebook": {"upload_ids": received}}
@@ -190,16 +190,8 @@ def _check_load(source: str, first: date, last: date) -> None:
     if source not in SET_UP:
         fix = "paidmedia upload FILE --client SLUG" if source == "facebook" else f"one of {', '.join(SET_UP)}"
         raise PaidMediaError(f"{source!r} cannot be loaded by day", fix=fix)
-    today = datetime.now(UTC).date()
+    today = utc_today()
     if first > last:
         raise PaidMediaError(f"--from {first} lies after --to {last}", fix="swap them")
     if first < date.fromisoformat(FIRST_DAY) or last > today:
         raise PaidMediaError(f"days from {FIRST_DAY} to today ({today}) can be loaded", fix="change --from or --to")
-
-
-def _parse_time(value: str) -> datetime:
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise PaidMediaError(f"--as-of {value!r} is no time", fix="write 2026-11-01T09:30, in UTC") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

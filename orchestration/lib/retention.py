@@ -15,7 +15,8 @@ from orchestration.lib import names, old_logs
 from orchestration.lib.progress import report
 from warehouse import transitions
 from warehouse.errors import PaidMediaError
-from warehouse.retention import Expired, audit_trail, cutoffs, months
+from warehouse.months import utc_today
+from warehouse.retention import Expired, audit_trail, months
 from warehouse.settings import Settings
 
 # What is done with the rows of losers before they are dropped.
@@ -44,7 +45,7 @@ class Outcome:
 
 def run(settings: Settings, *, today: date | None = None, dry_run: bool = False) -> Outcome:
     """Let go of what is older than the settings say on `today` (UTC), or, in a dry run, only say what that is."""
-    day = today or cutoffs.utc_today()
+    day = today or utc_today()
     outcome = Outcome()
     alone: AbstractContextManager[object] = nullcontext() if dry_run else locked(names.BUILD_LOCK, settings, report)
     try:

@@ -19,7 +19,7 @@ from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Bui
 from warehouse import clients, database, pricing, transitions
 from warehouse.delivered_days import delivered_days
 from warehouse.errors import PaidMediaError
-from warehouse.retention import cutoffs
+from warehouse.months import utc_today
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -165,7 +165,7 @@ def test_losers_leave_raw_after_35_days_and_builds_say_the_same(
         deliver(raw, "vibe", "acme", name, as_of=as_of, days=some, rows=rows, verdict=verdict)
     built(build, *WITHOUT_UNIT_TESTS)
     before = everything(raw)
-    today = cutoffs.utc_today()
+    today = utc_today()
     seen: list[list[str]] = []
 
     def left(after: int) -> set[str]:

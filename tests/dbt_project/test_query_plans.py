@@ -13,6 +13,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import event
 
+from benchmarks.queries import FIVE
 from streamlit_app import queries
 from streamlit_app.identity import current_viewer
 from streamlit_app.periods import Period
@@ -26,14 +27,6 @@ pytestmark = pytest.mark.slow
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(120)]
 MARCH = Period(date(2026, 3, 3), date(2026, 3, 29))
-
-FIVE: dict[str, Callable[[Scope], object]] = {
-    "totals": lambda scope: unwrap(queries.totals)(scope),
-    "trend": lambda scope: unwrap(queries.trend)(scope),
-    "by source": lambda scope: unwrap(queries.by_source)(scope),
-    "campaigns": lambda scope: unwrap(queries.breakdown)(scope, "campaign", None, "spend", 10),
-    "weeks": lambda scope: unwrap(queries.summaries)(scope, "week", 26),
-}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from orchestration.lib import names, old_logs, retention
 from orchestration.lib.instance import prepare_dagster_home
 from orchestration.lib.runs import run_job
 from tests.orchestration.conftest import Shell
-from warehouse.retention.cutoffs import utc_today
+from warehouse.months import utc_today
 from warehouse.settings import Settings
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01")

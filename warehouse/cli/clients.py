@@ -74,13 +74,13 @@ def client_set(
 @client.command("list")
 def client_list() -> None:
     """List clients with the rate in force today and their sources' rules."""
-    from datetime import UTC, datetime
 
     from warehouse import clients
     from warehouse.control import SOURCES, VibeCredentials
     from warehouse.database import session
+    from warehouse.months import utc_today
 
-    today = datetime.now(UTC).date()
+    today = utc_today()
     rows = []
     with session() as current:
         for each in clients.list_clients(current):

@@ -1,18 +1,14 @@
 """From which day on things stay, as pure functions of today. Everything is UTC."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
+from warehouse.months import months_before
 from warehouse.settings import Settings
-
-
-def utc_today() -> date:
-    """The day that it is now."""
-    return datetime.now(UTC).date()
 
 
 def first_hot_month(today: date, settings: Settings) -> date:
     """First day of the first month that stays: this one and `RETENTION_HOT_MONTHS` before it."""
-    return _months_before(today, settings.retention_hot_months)
+    return months_before(today, settings.retention_hot_months)
 
 
 def raw_stays_from(today: date, settings: Settings) -> date:
@@ -27,9 +23,4 @@ def logs_stay_from(today: date, settings: Settings) -> date:
 
 def audit_stays_from(today: date, settings: Settings) -> date:
     """First day of the first month whose audit log stays: whole months leave, once all of them is old enough."""
-    return _months_before(today, 12 * settings.retention_audit_years)
-
-
-def _months_before(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, 1)
+    return months_before(today, 12 * settings.retention_audit_years)

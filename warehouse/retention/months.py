@@ -17,11 +17,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from warehouse import audit, database
-from warehouse.control import SOURCES, ArchivedMonth
-from warehouse.database import relation_exists
+from warehouse.control import ArchivedMonth, Client
+from warehouse.delivered_days import delivered_days
 from warehouse.errors import PaidMediaError
 from warehouse.final_days import first_open_day, monday_from
 from warehouse.months import month_after
+from warehouse.pricing import rate_rows
+from warehouse.rates import prices
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
 
@@ -127,15 +129,15 @@ def _count(settings: Settings, month: Month) -> int:
 
 
 def _refuse_unmodelled(current: Session, month: Month) -> None:
-    """A day that becomes final keeps what is published: what was let through for it has to be modelled before."""
-    horizon = {"since": first_open_day(current), "before": monday_from(month.next_month)}
+    """A day that becomes final keeps what is published: what was let through or entered for it is modelled before."""
+    since, before = first_open_day(current), monday_from(month.next_month)
     days = 0
-    for source in SOURCES:
-        if relation_exists(current, f"raw_{source}.deliveries"):
-            days += current.scalar(text(_UNMODELLED.format(source=source)), horizon | {"source": source}) or 0
+    for client_id in current.scalars(select(Client.client_id)):
+        rates = prices(rate_rows(current, client_id))
+        days += sum(day.is_unbuilt(rates) for day in delivered_days(current, client_id, since, before))
     if days:
-        what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what was delivered for {days} days"
-        raise PaidMediaError(what, fix="paidmedia build")
+        what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what is delivered or entered for"
+        raise PaidMediaError(f"{what} {days} days", fix="paidmedia build")
 
 
 def _wait_for_readers(current: Session, month: Month) -> None:
@@ -159,39 +161,10 @@ def _wait_for_readers(current: Session, month: Month) -> None:
 
 _KEEP_CREATIVES = """
     insert into control.archived_creatives
-    select
-        creative_id, client_id, source, campaign_id, campaign_name, strategy_id, strategy_name, placement_id,
-        placement_name, creative_name, min(date), max(date)
-    from {fact}
-    where {month}
-    group by
+    select distinct
         creative_id, client_id, source, campaign_id, campaign_name, strategy_id, strategy_name, placement_id,
         placement_name, creative_name
-    on conflict (creative_id) do update
-    set
-        first_date = least(archived_creatives.first_date, excluded.first_date),
-        last_date = greatest(archived_creatives.last_date, excluded.last_date)
-"""
-
-_UNMODELLED = """
-    select count(*)
-    from (
-        select distinct on (days.client_id, days.date) days.client_id, days.date, days.delivery_id
-        from raw_{source}.delivery_days as days
-        inner join raw_{source}.deliveries as deliveries on days.delivery_id = deliveries.delivery_id
-        inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
-        inner join control.delivery_verdicts as verdicts
-            on deliveries.delivery_id = verdicts.delivery_id and verdicts.verdict in ('passed', 'released')
-        where days.date >= :since and days.date < :before
-        order by
-            days.client_id, days.date, deliveries.as_of desc, deliveries.delivered_at desc, deliveries.delivery_id desc
-    ) as newest
-    where not exists (
-        select 1 from intermediate.int_source_days__published as published
-        where
-            published.client_id = newest.client_id
-            and published.source = :source
-            and published.date = newest.date
-            and published.delivery_id = newest.delivery_id
-    )
+    from {fact}
+    where {month}
+    on conflict (creative_id) do nothing
 """

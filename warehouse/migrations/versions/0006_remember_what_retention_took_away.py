@@ -33,8 +33,6 @@ def upgrade() -> None:
         "archived_creatives",
         sa.Column("creative_id", sa.String(), nullable=False),
         *(sa.Column(name, sa.String(), nullable=False) for name in PATH),
-        sa.Column("first_date", sa.Date(), nullable=False),
-        sa.Column("last_date", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("creative_id", name=op.f("pk_archived_creatives")),
         schema="control",
     )

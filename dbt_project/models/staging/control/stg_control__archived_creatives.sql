@@ -5,11 +5,7 @@ with archived as (
 final as (
     select
         creative_id,
-        {% for column in creative_path() %}
-            {{ column }},
-        {% endfor %}
-        first_date,
-        last_date
+        {{ creative_path() | join(',\n        ') }}
     from archived
 )
 

@@ -1,0 +1,46 @@
+"""The `control` schema: what the agency decides and what the product remembers about its own work.
+
+Clients and their rates, source settings, credentials, uploads, attempts, verdicts, users and the audit log. The tables
+are changed by Alembic migrations only; delivered numbers never live here.
+"""
+
+from warehouse.control.audit import AuditEntry
+from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, SOURCES, Base
+from warehouse.control.clients import Client, SourceSetting, User, UserClient, VibeCredentials
+from warehouse.control.intake import (
+    DeliveryVerdict,
+    IngestionRun,
+    UploadedFile,
+    VibeBreaker,
+    VibeQueuePlace,
+    VibeReportRequest,
+)
+from warehouse.control.prices import ClosedPeriod, CpmRate, CpmRateEntry, SpendAdjustment
+from warehouse.control.retention import ArchivedCreative, ArchivedMonth, DroppedDelivery, KeptTransition
+
+__all__ = [
+    "ATTEMPT_STATUSES",
+    "SCHEMA",
+    "SOURCES",
+    "ArchivedCreative",
+    "ArchivedMonth",
+    "AuditEntry",
+    "Base",
+    "Client",
+    "ClosedPeriod",
+    "CpmRate",
+    "CpmRateEntry",
+    "DeliveryVerdict",
+    "DroppedDelivery",
+    "IngestionRun",
+    "KeptTransition",
+    "SourceSetting",
+    "SpendAdjustment",
+    "UploadedFile",
+    "User",
+    "UserClient",
+    "VibeBreaker",
+    "VibeCredentials",
+    "VibeQueuePlace",
+    "VibeReportRequest",
+]

@@ -1,7 +1,7 @@
 """Processes under the clock: wall time, processor time and peak memory of each, as the operating system counts them.
 
-A process is started, waited for with wait4 (whose figures are of the whole finished process), and watched meanwhile for
-what it starts: dbt, and the server's processes. Whatever ends the benchmark ends them too.
+A process is started, waited for with wait4 (whose processor time is that of the whole finished process), and watched
+meanwhile, as is what it starts: dbt, and the server's processes. Whatever ends the benchmark ends them too.
 """
 
 import json
@@ -57,10 +57,14 @@ class Finished:
 
 
 class Watch:
-    """Samples the memory of processes while a block runs. Postgres counts what its processes do not share."""
+    """Samples the memory of processes while a block runs. Postgres counts what its processes do not share.
+
+    `highest` is the peak of each process that was started here, by its number, where the system tells it (Linux).
+    """
 
     def __init__(self, postmaster: int | None) -> None:
         self.peaks: dict[str, float] = {}
+        self.highest: dict[int, float] = {}
         self._postmaster, self._done = postmaster, Event()
         self._thread = Thread(target=self._run, name="watch", daemon=True)
 
@@ -77,6 +81,9 @@ class Watch:
             self._sample()
 
     def _sample(self) -> None:
+        for process in psutil.Process().children():
+            if peak := _high_water(process.pid):
+                self.highest[process.pid] = peak
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
                 words = process.cmdline()
@@ -94,6 +101,16 @@ class Watch:
 
     def _seen(self, name: str, size: int) -> None:
         self.peaks[name] = max(self.peaks.get(name, 0.0), size / MEGABYTE)
+
+
+def _high_water(number: int) -> float | None:
+    """The most that a process has had since it began its program, in MB. What wait4 tells counts the process that it
+    was forked from, which is the benchmark with a day's bytes."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{number}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return None
 
 
 def paidmedia(label: str, *commands: Words, postmaster: int | None = None) -> Finished:
@@ -124,7 +141,7 @@ def _run(programs: Mapping[str, Callable[[str], list[str]]], postmaster: int | N
                 running.append(_Running(label, words, Path(folder)))
             for each in running:
                 each.ended.wait()
-        return [each.finished(watch.peaks) for each in running]
+        return [each.finished(watch) for each in running]
 
 
 class _Running(Thread):
@@ -152,7 +169,7 @@ class _Running(Thread):
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.ended.set()
 
-    def finished(self, peaks: dict[str, float]) -> Finished:
+    def finished(self, watch: Watch) -> Finished:
         """The figures. Raises `PaidMediaError` with what the process said, if it failed."""
         if self.process.returncode != 0:
             said = self._said.read_text(errors="replace").strip().splitlines()
@@ -165,8 +182,8 @@ class _Running(Thread):
             ready=float(self._marks.read_text()),
             ended=self._ended_at,
             cpu=self._usage.ru_utime + self._usage.ru_stime,
-            peak_mb=self._usage.ru_maxrss * unit / MEGABYTE,
-            peaks=peaks,
+            peak_mb=watch.highest.get(self.process.pid) or self._usage.ru_maxrss * unit / MEGABYTE,
+            peaks=watch.peaks,
         )
 
 

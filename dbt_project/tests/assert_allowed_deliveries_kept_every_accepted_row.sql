@@ -17,14 +17,11 @@ delivery_days as (
 ),
 
 delivered as (
-    select delivery_id from {{ ref('stg_surfside__media_report') }}
-    where delivery_id in (select changed_days.delivery_id from changed_days)
+    {{ rows_of_deliveries(ref('stg_surfside__media_report'), 'changed_days', 'surfside') }}
     union all
-    select delivery_id from {{ ref('stg_vibe__performance_report') }}
-    where delivery_id in (select changed_days.delivery_id from changed_days)
+    {{ rows_of_deliveries(ref('stg_vibe__performance_report'), 'changed_days', 'vibe') }}
     union all
-    select delivery_id from {{ ref('stg_facebook__ads_export') }}
-    where delivery_id in (select changed_days.delivery_id from changed_days)
+    {{ rows_of_deliveries(ref('stg_facebook__ads_export'), 'changed_days', 'facebook') }}
 ),
 
 counted as (

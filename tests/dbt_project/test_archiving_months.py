@@ -138,7 +138,8 @@ def test_a_month_waits_until_its_deliveries_are_modelled(before: Marts, raw: Con
         cursor.execute("delete from control.delivery_verdicts where delivery_id = 'v-unmodelled'")
     raw.commit()
     [line] = outcome.problems
-    assert line.startswith("months: 2026-01 is not archived: no build has modelled what is delivered or entered for 1 days")
+    said = "months: 2026-01 is not archived: no build has modelled what is delivered or entered for 1 day:"
+    assert line.startswith(said)
     assert everything(raw) == before
 
 

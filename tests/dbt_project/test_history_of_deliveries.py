@@ -233,7 +233,7 @@ HOPS = {
         "ledger to staging",
         ("bolt", "facebook", SUN, "accepted_rows", Decimal(1), Decimal(0)),
     ),
-    "update intermediate.int_metrics__summed set conversions = null where source = 'surfside' and conversions = 3": (
+    "update intermediate.int_surfside_metrics__summed set conversions = null where source = 'surfside' and conversions = 3": (
         "staging to int_metrics__summed",
         ("acme", "surfside", TUE, "conversions", Decimal(3), Decimal(0)),
     ),

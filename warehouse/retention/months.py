@@ -137,7 +137,7 @@ def _refuse_unmodelled(current: Session, month: Month) -> None:
         days += sum(day.is_unbuilt(rates) for day in delivered_days(current, client_id, since, before))
     if days:
         what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what is delivered or entered for"
-        raise PaidMediaError(f"{what} {days} days", fix="paidmedia build")
+        raise PaidMediaError(f"{what} {days} {'day' if days == 1 else 'days'}", fix="paidmedia build")
 
 
 def _wait_for_readers(current: Session, month: Month) -> None:

@@ -1,4 +1,5 @@
-{# Planner statistics of a table just built: without them the joins that follow it are planned on guesses. #}
+{# Planner statistics of a table just built: without them the joins that follow it are planned on guesses. A published model
+   takes those of its waiting rows itself. #}
 {% macro refreshed_statistics() -%}
-    {%- if model.config.materialized != 'view' %}analyze {{ this }}{% endif -%}
+    {%- if model.config.materialized == 'table' %}analyze {{ this }}{% endif -%}
 {%- endmacro %}

@@ -62,7 +62,8 @@
         'create table ' ~ relation ~ ' (' ~ column_ddl(node) ~ ')' ~ partitioning(node),
     ] %}
     {% for index in node.config.get('indexes', []) %}
-        {% do statements.append('create index on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') %}
+        {% set kind = 'unique index' if index.get('unique') else 'index' %}
+        {% do statements.append('create ' ~ kind ~ ' on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') %}
     {% endfor %}
     {% do statements.append('comment on table ' ~ relation ~ ' is ' ~ quoted_text(node.description)) %}
     {% for column in node.columns.values() if column.description %}

@@ -35,7 +35,8 @@
         {% endif %}
     {% endfor %}
     {{ return(
-        (before + ['begin'] + inside + [wait_for_readers(relations), 'commit'] + after) | join(';\n') ~ ';'
+        (before + ['begin', wait_for_autovacuum(relations)] + inside + [wait_for_readers(relations), 'commit'] + after)
+        | join(';\n') ~ ';'
     ) }}
 {% endmacro %}
 
@@ -152,6 +153,24 @@
                 end;
             end loop;
         end
+        $$
+    {% endset %}
+    {{ return(sql) }}
+{% endmacro %}
+
+{# Keep autovacuum away, which `wait_for_readers` would take for a reader that stays: a lock that only it conflicts with
+   ends its work after a second (`deadlock_timeout`), and it skips the tables until the end of the transaction. It does
+   not give way when it protects the server from running out of transaction numbers: then this goes on without it. #}
+{% macro wait_for_autovacuum(relations) %}
+    {% set sql %}
+        do $$
+        begin
+            set local lock_timeout = '5s';
+            lock table {{ relations | join(', ') }} in share update exclusive mode;
+            set local lock_timeout to default;
+        exception when lock_not_available then
+            null;
+        end;
         $$
     {% endset %}
     {{ return(sql) }}

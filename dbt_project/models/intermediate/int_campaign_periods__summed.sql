@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', indexes=[{'columns': ['client_id', 'period', 'period_start']}]) }}
 
 with campaign_days as (
     select * from {{ ref('int_campaign_days__current') }}

@@ -4,7 +4,7 @@ with period_days as (
     select * from {{ ref('int_period_days__changed') }}
 ),
 
-changed_periods as (
+final as (
     select distinct
         client_id,
         period,
@@ -13,14 +13,6 @@ changed_periods as (
         published_period_start,
         is_kept
     from period_days
-),
-
-final as (
-    select
-        *,
-        {{ slot('client_id', 'period') }} as slot,
-        row_number() over (order by client_id, period, period_start) as period_number
-    from changed_periods
 )
 
 select * from final

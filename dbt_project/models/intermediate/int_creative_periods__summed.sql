@@ -1,8 +1,8 @@
 {{
     config(
         materialized='published',
-        scope='int_client_periods__changed',
-        replaces='scope.is_kept',
+        scope='int_source_periods__changed',
+        replaces='scope.is_kept and scope.is_changed',
         exchange_by='slot',
         indexes=[{'columns': ['client_id', 'period', 'period_start']}],
         contract={'enforced': true}
@@ -15,8 +15,8 @@
 -- Slots are exchanged whole: what does not change of one is carried over.
 
 with changed_periods as (
-    select * from {{ ref('int_client_periods__changed') }}
-    where period_start is not null
+    select * from {{ ref('int_source_periods__changed') }}
+    where is_changed and period_start is not null
 ),
 
 period_days as (
@@ -36,7 +36,7 @@ numbered_days as (
         period_days.*,
         changed_periods.period_number
     from period_days
-    inner join changed_periods using (client_id, period, period_start)
+    inner join changed_periods using (client_id, source, period, period_start)
 ),
 
 kept_sums as (
@@ -44,15 +44,15 @@ kept_sums as (
         live_slots(
             'int_creative_periods__summed',
             'changed_periods',
-            'live.client_id = slots.client_id and live.period = slots.period'
+            'live.client_id = slots.client_id and live.source = slots.source and live.period = slots.period'
             ' and live.period_start = slots.published_period_start'
         )
     }}
 ),
 
 replaced_periods as (
-    select * from {{ ref('int_client_periods__changed') }}
-    where is_kept
+    select * from {{ ref('int_source_periods__changed') }}
+    where is_kept and is_changed
 ),
 
 replaced_slots as (
@@ -75,7 +75,6 @@ changes as (
         select
             {{ rows }}.creative_id,
             numbered_days.period_number,
-            {{ rows }}.source,
             {{ rows }}.currency,
             {{ sign }} as sign,
             1 as days,
@@ -100,7 +99,6 @@ contributions as (
     select
         kept_sums.creative_id,
         changed_periods.period_number,
-        kept_sums.source,
         kept_sums.currency,
         1 as sign,
         kept_sums.days,
@@ -113,6 +111,7 @@ contributions as (
     inner join changed_periods
         on
             kept_sums.client_id = changed_periods.client_id
+            and kept_sums.source = changed_periods.source
             and kept_sums.period = changed_periods.period
             and kept_sums.period_start = changed_periods.published_period_start
     union all
@@ -123,7 +122,6 @@ summed as (
     select
         creative_id,
         period_number,
-        source,
         currency,
         sum(sign * days) as days,
         sum(sign * impressions) as impressions,
@@ -133,7 +131,7 @@ summed as (
     {% endfor %}
     from contributions
     -- The key that tells rows apart soonest comes first: it sorts three times faster than in reading order.
-    group by creative_id, period_number, source, currency
+    group by creative_id, period_number, currency
     having sum(sign * days) > 0
 ),
 
@@ -144,7 +142,7 @@ rebuilt as (
         changed_periods.period,
         changed_periods.period_start,
         summed.currency,
-        summed.source,
+        changed_periods.source,
         summed.creative_id,
         cast(summed.impressions as bigint) as impressions,
         cast(summed.days as integer) as days,
@@ -163,7 +161,10 @@ final as (
     from slots_before
     where not exists (
         select 1 from replaced_periods
-        where replaced_periods.client_id = slots_before.client_id and replaced_periods.period = slots_before.period
+        where
+            replaced_periods.client_id = slots_before.client_id
+            and replaced_periods.source = slots_before.source
+            and replaced_periods.period = slots_before.period
     )
 )
 

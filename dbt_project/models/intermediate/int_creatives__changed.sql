@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', indexes=[{'columns': ['creative_id']}]) }}
 
 -- The creatives that this build brings (`is_current`) and those that no row is left of. A creative that a restated day
 -- has lost is looked for in the periods summed anew first, and only then among all days of its client. Those of

@@ -1,4 +1,5 @@
 -- The creatives as they will be, with their full path: those that appear, and the published ones that do not vanish.
+-- Left joins on unique keys: the planner leaves out those whose columns nobody asks for.
 
 with changed_creatives as (
     select * from {{ ref('int_creatives__changed') }}
@@ -17,9 +18,9 @@ unchanged_creatives as (
         placements.placement_name,
         creatives.creative_name
     from {{ live('dim_creatives') }} as creatives
-    inner join {{ live('dim_campaigns') }} as campaigns on creatives.campaign_id = campaigns.campaign_id
-    inner join {{ live('dim_strategies') }} as strategies on creatives.strategy_id = strategies.strategy_id
-    inner join {{ live('dim_placements') }} as placements on creatives.placement_id = placements.placement_id
+    left join {{ live('dim_campaigns') }} as campaigns on creatives.campaign_id = campaigns.campaign_id
+    left join {{ live('dim_strategies') }} as strategies on creatives.strategy_id = strategies.strategy_id
+    left join {{ live('dim_placements') }} as placements on creatives.placement_id = placements.placement_id
     where not exists (
         select 1 from changed_creatives
         where changed_creatives.creative_id = creatives.creative_id

@@ -40,12 +40,14 @@ known as (
 
 delivery_days as (
     select
+        client_id,
         source,
         delivery_id,
         date
     from unknown
     union distinct
     select
+        client_id,
         source,
         previous_delivery_id,
         date
@@ -53,11 +55,11 @@ delivery_days as (
 ),
 
 delivered as (
-    {{ rows_of_deliveries(ref('stg_surfside__media_report'), 'delivery_days', 'surfside') }}
+    {{ rows_of_delivery_days(ref('stg_surfside__media_report'), 'delivery_days', 'surfside') }}
     union all
-    {{ rows_of_deliveries(ref('stg_vibe__performance_report'), 'delivery_days', 'vibe') }}
+    {{ rows_of_delivery_days(ref('stg_vibe__performance_report'), 'delivery_days', 'vibe') }}
     union all
-    {{ rows_of_deliveries(ref('stg_facebook__ads_export'), 'delivery_days', 'facebook') }}
+    {{ rows_of_delivery_days(ref('stg_facebook__ads_export'), 'delivery_days', 'facebook') }}
 ),
 
 counted as (

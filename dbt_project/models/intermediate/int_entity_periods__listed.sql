@@ -1,67 +1,113 @@
 {{ config(materialized='table') }}
 
--- What a list may show: the first of each period by their numbers, ties included, and every underperformer.
+-- What a list may show: of each source the first of each period by their numbers, ties included, and every
+-- underperformer. Sources whose sums stay are read as published. The lateral joins read period by period through the
+-- index, which finds the first ones without sorting all of them.
 
 {% set measures = ['impressions', 'clicks', 'conversions', 'conversion_revenue', 'spend', 'reported_spend'] %}
-{% set period_keys = 'client_id, currency, period, period_start' %}
+{% set keys = 'client_id, currency, period, period_start, source' %}
 {% set longest_list = [var('highlights_per_summary'), var('top_performers_per_period')] | max %}
 {% set order_by_numbers = {
     'campaign': 'conversions desc nulls last, impressions desc',
     'creative': 'conversion_revenue desc nulls last, conversions desc nulls last, impressions desc',
 } %}
+{% set campaigns %}
+    (
+        select
+            campaigns.*,
+            '' as slot
+        from {{ ref('int_campaign_periods__summed') }} as campaigns
+    )
+{% endset %}
+{% set of_the_same_period %}
+    entities.slot = peers.slot
+    and entities.client_id = peers.client_id
+    and entities.currency = peers.currency
+    and entities.period = peers.period
+    and entities.period_start = peers.period_start
+    and entities.source = peers.source
+{% endset %}
 
-with campaign_periods as (
-    select
-        campaign_periods.*,
-        '' as slot
-    from {{ ref('int_campaign_periods__summed') }} as campaign_periods
+with source_periods as (
+    select * from {{ ref('int_source_periods__changed') }}
 ),
 
-{% for level, entities in [
-    ('campaign', 'campaign_periods'), ('creative', measured_creatives(ref('int_creative_periods__summed')))
+unchanged_source_periods as (
+    select * from source_periods
+    where not is_changed
+),
+
+unchanged_creatives as (
+    {{
+        live_slots(
+            'int_creative_periods__summed',
+            'unchanged_source_periods',
+            'live.client_id = slots.client_id and live.source = slots.source and live.period = slots.period'
+            ' and live.period_start = slots.period_start'
+        )
+    }}
+),
+
+{% for name, level, entities, rows in [
+    ('campaign', 'campaign', campaigns, campaigns),
+    (
+        'creative',
+        'creative',
+        measured_creatives(ref('int_creative_periods__summed')),
+        measured_creatives(ref('int_creative_periods__summed')),
+    ),
+    (
+        'unchanged_creative',
+        'creative',
+        measured_creatives(live('int_creative_periods__summed')),
+        measured_creatives('unchanged_creatives'),
+    ),
 ] %}
-    {{ level }}_peers as (
+    {{ name }}_sums as (
         select
             slot,
-            {{ period_keys }},
-            source,
+            {{ keys }},
             sum(clicks) as clicks,
             sum(impressions) as impressions,
             sum(spend) as spend,
             count(spend) as priced
-        from {{ entities }} as entities
-        group by slot, {{ period_keys }}, source
+        from {{ rows }} as entities
+        group by slot, {{ keys }}
     ),
 
-    {{ level }}_leaders as (
+    {{ name }}_peers as (
+        select sums.*
+        from {{ name }}_sums as sums
+        inner join source_periods using (client_id, source, period, period_start)
+        where {{ {'creative': 'source_periods.is_changed'}.get(name, 'true') }}
+    ),
+
+    {{ name }}_leaders as (
         select leaders.*
-        from (select distinct slot, {{ period_keys }} from {{ level }}_peers) as periods
+        from {{ name }}_peers as peers
         cross join lateral (
             select entities.* from {{ entities }} as entities
-            where
-                entities.slot = periods.slot
-                and entities.client_id = periods.client_id
-                and entities.currency = periods.currency
-                and entities.period = periods.period
-                and entities.period_start = periods.period_start
+            where {{ of_the_same_period }}
             order by {{ order_by_numbers[level] }}
             fetch first {{ longest_list }} rows with ties
         ) as leaders
     ),
 
-    {{ level }}_underperformers as (
-        select entities.*
-        from {{ entities }} as entities
-        inner join {{ level }}_peers as peers using ({{ period_keys }}, source)
-        where {{ is_underperformer('entities', 'peers') }}
+    {{ name }}_underperformers as (
+        select underperformers.*
+        from {{ name }}_peers as peers
+        cross join lateral (
+            select entities.* from {{ entities }} as entities
+            where {{ of_the_same_period }} and {{ is_underperformer('entities', 'peers') }}
+            offset 0  -- noqa: AM09
+        ) as underperformers
     ),
 
-    {{ level }}_listed as (
+    {{ name }}_listed as (
         select
             '{{ level }}' as level,
             listed.{{ level }}_id as entity_id,
-            {{ period_keys }},
-            source,
+            {{ keys }},
             {% for measure in measures %}
                 listed.{{ measure }},
             {% endfor %}
@@ -69,11 +115,11 @@ with campaign_periods as (
             {{ peer_ctr('listed', 'peers') }} as peer_ctr,
             coalesce({{ is_underperformer('listed', 'peers') }}, false) as is_underperformer
         from (
-            select * from {{ level }}_leaders
+            select * from {{ name }}_leaders
             union
-            select * from {{ level }}_underperformers
+            select * from {{ name }}_underperformers
         ) as listed
-        inner join {{ level }}_peers as peers using ({{ period_keys }}, source)
+        inner join {{ name }}_peers as peers using ({{ keys }})
     ),
 {% endfor %}
 
@@ -81,6 +127,8 @@ final as (
     select * from campaign_listed
     union all
     select * from creative_listed
+    union all
+    select * from unchanged_creative_listed
 )
 
 select * from final

@@ -13,8 +13,7 @@ changed_periods as (
 ),
 
 creatives as (
-    select * from {{ ref('int_creatives__current') }}
-    where creative_id in (select listed.entity_id from listed)
+    {{ creatives_of('listed') }}
 ),
 
 campaigns as (

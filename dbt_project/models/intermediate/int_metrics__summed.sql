@@ -1,55 +1,21 @@
-{{ config(materialized='table') }}
-
-with delivered as (
-    select * from {{ ref('int_metrics__united') }}
+with surfside as (
+    select * from {{ ref('int_surfside_metrics__summed') }}
 ),
 
-summed as (
-    select
-        client_id,
-        date,
-        source,
-        campaign_name,
-        strategy_name,
-        placement_name,
-        creative_name,
-        {{ summed_count('impressions') }} as impressions,
-        {{ summed_count('clicks') }} as clicks,
-        {{ summed_count('conversions') }} as conversions,
-        {{ summed_amount('conversion_revenue') }} as conversion_revenue,
-        {{ summed_amount('reported_spend') }} as reported_spend
-    from delivered
-    -- The keys that tell rows apart soonest come first: the sort compares fewer of them.
-    group by creative_name, placement_name, date, strategy_name, campaign_name, client_id, source
+vibe as (
+    select * from {{ ref('int_vibe_metrics__summed') }}
+),
+
+facebook as (
+    select * from {{ ref('int_facebook_metrics__summed') }}
 ),
 
 final as (
-    select
-        client_id,
-        date,
-        source,
-
-        {{ surrogate_key(['client_id', 'source', 'campaign_name']) }} as campaign_id,
-        campaign_name,
-        {{ surrogate_key(['client_id', 'source', 'campaign_name', 'strategy_name']) }} as strategy_id,
-        strategy_name,
-        {{
-            surrogate_key(['client_id', 'source', 'campaign_name', 'strategy_name', 'placement_name'])
-        }} as placement_id,
-        placement_name,
-        {{
-            surrogate_key(
-                ['client_id', 'source', 'campaign_name', 'strategy_name', 'placement_name', 'creative_name']
-            )
-        }} as creative_id,
-        creative_name,
-
-        impressions,
-        clicks,
-        conversions,
-        conversion_revenue,
-        reported_spend
-    from summed
+    select * from surfside
+    union all
+    select * from vibe
+    union all
+    select * from facebook
 )
 
 select * from final

@@ -155,7 +155,10 @@ HOW = """
   one client, source and day.
 - **Queries** are the app's own, without its cache, over changing clients and periods, four page views a second; the
   build beside them re-prices the last day of every client.
-- Memory of a process is the kernel's count at its end; dbt and Postgres are sampled five times a second.
+- Memory of a process is the kernel's count of its own peak; dbt and Postgres are sampled five times a second.
+
+Where the time goes where an aim is missed, and what was tried:
+[the physical design](decisions/0018-physical-design.md).
 """
 
 

@@ -4,8 +4,10 @@ raw tables filled by SQL → dbt build → marts, read by others at the same tim
 """
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -160,6 +162,32 @@ def test_a_restated_day_rewrites_its_own_rows_only(published: Connection, build:
         assert cursor.fetchall() == [("acme", "vibe", DAYS[5])]
     published.commit()
     assert not new["dim_clients"]
+
+
+def test_a_vacuum_is_waited_for_before_readers_have_to_wait(
+    published: Connection, build: Build, database_url: str
+) -> None:
+    """Its lock and a reader's look alike to `wait_for_readers`, which would try for seconds."""
+    restate(published, "vacuumed", 20, days=[DAYS[7]], impressions=600)
+    waiting = """
+        select mode from pg_locks where relation = 'marts.daily_metrics'::regclass and not granted
+    """
+    with closing(connect(database_url)) as vacuum, ThreadPoolExecutor(1) as pool:
+        with vacuum.cursor() as cursor:
+            cursor.execute("lock table marts.daily_metrics in share update exclusive mode")
+            building = pool.submit(built, build, *WITHOUT_UNIT_TESTS)
+            modes: list[tuple[str]] = []
+            while not modes and not building.done():
+                time.sleep(0.05)
+                cursor.execute(waiting)
+                modes = cursor.fetchall()
+        vacuum.rollback()
+        building.result()
+    assert modes == [("ShareUpdateExclusiveLock",)]
+    with published.cursor() as cursor:
+        cursor.execute("select count(*) from marts.daily_metrics where impressions between 600 and 620")
+        assert cursor.fetchone() == (20,)
+    published.commit()
 
 
 def test_a_build_that_fails_leaves_every_table_as_it_was(published: Connection, build: Build) -> None:

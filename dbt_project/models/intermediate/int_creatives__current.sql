@@ -1,8 +1,10 @@
 -- The creatives as they will be, with their full path: those that appear, and the published ones that do not vanish.
--- Left joins on unique keys: the planner leaves out those whose columns nobody asks for.
+-- Left joins on unique keys: the planner leaves out those whose columns nobody asks for. What changes is not named twice,
+-- which would keep a copy of it without an index.
 
-with changed_creatives as (
+with appearing_creatives as (
     select * from {{ ref('int_creatives__changed') }}
+    where is_current
 ),
 
 unchanged_creatives as (
@@ -22,7 +24,7 @@ unchanged_creatives as (
     left join {{ live('dim_strategies') }} as strategies on creatives.strategy_id = strategies.strategy_id
     left join {{ live('dim_placements') }} as placements on creatives.placement_id = placements.placement_id
     where not exists (
-        select 1 from changed_creatives
+        select 1 from {{ ref('int_creatives__changed') }} as changed_creatives
         where changed_creatives.creative_id = creatives.creative_id
     )
 ),
@@ -31,8 +33,7 @@ final as (
     select
         creative_id,
         {{ creative_path() | join(',\n        ') }}
-    from changed_creatives
-    where is_current
+    from appearing_creatives
     union all
     select
         creative_id,

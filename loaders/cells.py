@@ -10,7 +10,7 @@ from datetime import date, datetime
 from loaders.errors import LoadRefused
 
 Cell = str | date | datetime
-BATCH_CELLS = 200_000  # of one batch, which bounds the memory of a large file: 20,000 rows of ten columns
+BATCH_CELLS = 50_000  # of one batch, which bounds the memory of a large file: 5,000 rows of ten columns
 NO_STORED_VALUE = "(formula without a stored value)"  # what a cell says whose value the workbook does not hold
 MAX_COLUMNS = 1_000  # the widest real export has under 100
 

@@ -1,6 +1,6 @@
 -- The creatives as they will be, with their full path: those that appear, and the published ones that do not vanish.
--- Left joins on unique keys: the planner leaves out those whose columns nobody asks for. What changes is not named twice,
--- which would keep a copy of it without an index.
+-- Left joins on unique keys: the planner leaves out those whose columns nobody asks for. What changes is not named
+-- twice, which would keep a copy of it without an index.
 
 with appearing_creatives as (
     select * from {{ ref('int_creatives__changed') }}

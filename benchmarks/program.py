@@ -6,6 +6,7 @@ It is the very command; only its imports come first, so that start-up and work c
 gets the Unix time at which the work began.
 """
 
+import gc
 import importlib
 import json
 import sys
@@ -34,6 +35,7 @@ def main() -> int:
         except SystemExit as ended:
             if ended.code:
                 return int(ended.code)
+        gc.unfreeze()  # the command thought that it was the last
     return 0
 
 

@@ -1,6 +1,5 @@
 """Run a job of the code location in this process, as the CLI does: afterwards the run is in Dagster's UI."""
 
-import gc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -56,7 +55,6 @@ def run_job(
         _words_to(settings.paidmedia_home / "logs"),
     ):
         job = defs().resolve_job_def(job_name)
-        gc.freeze()  # what is imported stays: each full collection of garbage would look through it, for 0.3 s
         result = job.execute_in_process(
             run_config=config, instance=instance, tags={**BY_HAND, **(tags or {})}, raise_on_error=False, run_id=run_id
         )

@@ -33,7 +33,7 @@ test: $(INSTALLED) ## Run the whole suite
 torture: $(INSTALLED) ## Run the long form of every test that repeats, and print a table (hours)
 	@$(BIN)/python -m tests.torture $(ARGS)
 
-bench: $(INSTALLED) ## Measure a day of 1.5 million rows, its floor, a peer, 30 days of history (an hour, 70 GB)
+bench: $(INSTALLED) ## Measure a day of 1.5 million rows, its floor, a peer, 30 days of history (an hour and a half, 65 GB)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-quick: $(INSTALLED) ## The same with 100,000 rows; only a wrong number fails it

@@ -25,7 +25,7 @@ NEED_EVERY_DAY = frozenset(("nothing", "upload", "queries"))
 AGAIN = frozenset(("floor", "peer", "nothing", "upload", "queries"))  # what is the same at any later time
 OWN_TABLES = frozenset(("floor", "peer"))  # what needs no marts
 MINUTES = {"day": 4.0, "floor": 1.0, "correction": 1.5, "peer": 4.0, "nothing": 1.0, "upload": 1.5, "queries": 2.0}
-MINUTES_PER_HISTORY_DAY = 1.0
+MINUTES_PER_HISTORY_DAY = 1.6
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from warehouse.cli import clients, db, deliveries, explain, periods
+from warehouse.cli import access, clients, db, deliveries, explain, periods
 from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
 
@@ -27,7 +27,8 @@ app.add_typer(clients.client, name="client")
 app.add_typer(clients.cpm, name="cpm")
 app.add_typer(periods.app, name="period")
 app.add_typer(clients.vibe, name="vibe-credentials")
-app.add_typer(clients.user, name="user")
+app.add_typer(access.user, name="user")
+app.add_typer(access.bi_login, name="bi-login")
 
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Only load; model later with `paidmedia build`.")]
 

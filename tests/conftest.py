@@ -52,10 +52,16 @@ def _clean_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cluster_url() -> Iterator[str]:
-    """The URL of the maintenance database of an embedded server of this test process."""
+def cluster_home() -> Iterator[Path]:
+    """The home of the embedded server of this test process."""
     with server_home() as home:
-        yield embedded.start(home)
+        yield home
+
+
+@pytest.fixture(scope="session")
+def cluster_url(cluster_home: Path) -> str:
+    """The URL of the maintenance database of the embedded server of this test process."""
+    return embedded.start(cluster_home)
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def book(
     for month, amount in amounts.items():
         row = SpendAdjustment(
             client_id=client.client_id, day=day, for_month=month, amount=amount, currency=client.currency,
-            cpm=cpm, effective_date=effective_date, booked_at=datetime.now(UTC), booked_by=audit.operator(), why=why,
+            cpm=cpm, effective_date=effective_date, booked_at=datetime.now(UTC), booked_by=audit.actor_name(), why=why,
         )  # fmt: skip
         current.add(row)
         current.flush()

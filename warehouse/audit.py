@@ -1,11 +1,37 @@
-"""The audit log: who changed what. Written in the transaction of the change, so neither is there without the other."""
+"""The audit log: who did what. Written in the transaction of the change, so neither is there without the other."""
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from warehouse.control import AuditEntry
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and from where: the address and the program, where that is known."""
+
+    name: str
+    address: str | None = None
+    agent: str | None = None
+
+
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Everything that is recorded inside is this one's doing; outside, it is that of the person at the command line."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
 
 
 def record(
@@ -16,19 +42,31 @@ def record(
     *,
     old: dict[str, Any] | None = None,
     new: dict[str, Any] | None = None,
-    actor: str | None = None,
 ) -> None:
     """Note one change. `old` and `new` hold the values that changed, never a secret."""
+    by = current_actor()
     current.add(
         AuditEntry(
-            actor=actor or operator(),
+            actor=by.name,
             action=action,
             entity=entity,
             entity_id=entity_id,
             old_values=old,
             new_values=new,
+            address=by.address,
+            agent=by.agent,
         )
     )
+
+
+def current_actor() -> Actor:
+    """The one who acts now."""
+    return _actor.get() or Actor(operator())
+
+
+def actor_name() -> str:
+    """The name of the one who acts now."""
+    return current_actor().name
 
 
 def operator() -> str:

@@ -67,11 +67,23 @@ def disable_client(current: Session, client_id: str) -> None:
         audit.record(current, "disable", "client", client_id, old={"is_active": True}, new={"is_active": False})
 
 
-def rename_client(current: Session, client_id: str, name: str) -> None:
-    """Give a client another display name; its slug stays."""
+def enable_client(current: Session, client_id: str) -> None:
+    """Load for a disabled client again."""
     client = get_client(current, client_id)
-    audit.record(current, "rename", "client", client_id, old={"name": client.name}, new={"name": name})
-    client.name = name
+    if not client.is_active:
+        client.is_active, client.disabled_at = True, None
+        audit.record(current, "enable", "client", client_id, old={"is_active": False}, new={"is_active": True})
+
+
+def rename_client(current: Session, client_id: str, name: str) -> None:
+    """Give a client another display name; its slug stays. Raises `PaidMediaError` for one that cannot be used."""
+    client = get_client(current, client_id)
+    if not name.strip():
+        raise PaidMediaError("a client needs a name", fix="write one")
+    if current.scalar(select(Client).where(Client.name == name.strip(), Client.client_id != client_id)) is not None:
+        raise PaidMediaError(f"another client is named {name.strip()!r}", fix="choose a different name")
+    audit.record(current, "rename", "client", client_id, old={"name": client.name}, new={"name": name.strip()})
+    client.name = name.strip()
 
 
 def set_cpm(

@@ -1,16 +1,16 @@
 """Vibe credentials, encrypted at rest with `SECRET_KEY` (Fernet: AES-128-CBC with HMAC-SHA256)."""
 
-import base64
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from sqlalchemy.orm import Session
 
 from warehouse import audit, clients
 from warehouse.control import VibeCredentials
 from warehouse.errors import PaidMediaError
+from warehouse.secret_key import fernet
 from warehouse.settings import Settings
 
 
@@ -40,7 +40,7 @@ def set_vibe_credentials(
         row = VibeCredentials(client_id=client_id)
         current.add(row)
     row.advertiser_id = advertiser_id.strip()
-    row.api_key_encrypted = _fernet(settings).encrypt(api_key.strip().encode()).decode()
+    row.api_key_encrypted = fernet(settings).encrypt(api_key.strip().encode()).decode()
     row.updated_at = datetime.now(UTC)
     audit.record(current, "set", "vibe credentials", client_id, old=old, new={"advertiser_id": row.advertiser_id})
 
@@ -54,7 +54,7 @@ def vibe_account(current: Session, settings: Settings, client_id: str) -> VibeAc
     if row is None:
         return None
     try:
-        api_key = _fernet(settings).decrypt(row.api_key_encrypted.encode()).decode()
+        api_key = fernet(settings).decrypt(row.api_key_encrypted.encode()).decode()
     except InvalidToken as error:
         raise PaidMediaError(
             "the stored Vibe key cannot be decrypted: SECRET_KEY has changed",
@@ -62,19 +62,3 @@ def vibe_account(current: Session, settings: Settings, client_id: str) -> VibeAc
             fix=f"paidmedia vibe-credentials set {client_id} --advertiser-id … --api-key …",
         ) from error
     return VibeAccount(row.advertiser_id, api_key)
-
-
-def _fernet(settings: Settings) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(_secret_key(settings).encode()).digest()))
-
-
-def _secret_key(settings: Settings) -> str:
-    """`SECRET_KEY`, else one generated for this home; machines that share a database have to share the setting."""
-    if settings.secret_key:
-        return settings.secret_key
-    path = settings.paidmedia_home / "secrets" / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_bytes(Fernet.generate_key())
-    return path.read_text()

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from warehouse import embedded
+from warehouse import embedded, roles
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
 
@@ -27,6 +27,12 @@ def database_url(settings: Settings | None = None) -> str:
 def engine(settings: Settings | None = None) -> Engine:
     """The engine of the warehouse; one pool per URL and process."""
     return _engine(database_url(settings))
+
+
+def app_engine(settings: Settings | None = None) -> Engine:
+    """The engine of the role that reads the marts for the app: it sees what the policies let the viewer see."""
+    settings = settings or get_settings()
+    return _engine(roles.app_url(settings, database_url(settings)))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def close(current: Session, client_id: str, month: date, *, today: date | None =
     assert spend is not None, "unpriced days are refused"
     period = ClosedPeriod(
         client_id=client_id, month=month, impressions=impressions, spend=spend, currency=client.currency,
-        closed_at=datetime.now(UTC), closed_by=audit.operator(),
+        closed_at=datetime.now(UTC), closed_by=audit.actor_name(),
     )  # fmt: skip
     current.add(period)
     new = {"impressions": impressions, "spend": str(spend), "currency": client.currency}

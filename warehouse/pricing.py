@@ -179,7 +179,7 @@ def write_rows(current: Session, client: Client, rows: Sequence[RateRow], *, ent
             row = CpmRate(client_id=client.client_id, effective_date=wanted.effective_date, currency=client.currency)
             current.add(row)
         row.cpm, row.is_agreed, row.agreed_cpm = wanted.cpm, wanted.is_agreed, wanted.agreed_cpm
-        row.created_by, row.created_at = audit.operator(), datetime.now(UTC)
+        row.created_by, row.created_at = audit.actor_name(), datetime.now(UTC)
         current.flush()
         if wanted.effective_date != entered and (says is None or says.cpm != wanted.cpm):
             _note(current, client, wanted.effective_date, None if says is None else says.cpm, wanted.cpm)

@@ -14,9 +14,7 @@ from warehouse.monitor import Attempt
 LIST = "paidmedia status lists what is open"
 
 
-def resolve(
-    current: Session, run: str, *, why: str, actor: str | None = None, client_ids: Sequence[str] | None = None
-) -> Attempt:
+def resolve(current: Session, run: str, *, why: str, client_ids: Sequence[str] | None = None) -> Attempt:
     """Close one open failure, named by its id or the beginning of it, with a reason that the audit log keeps.
 
     `client_ids` are the clients for which the person may do so; None means every client. Raises `PaidMediaError`
@@ -30,7 +28,7 @@ def resolve(
         recent = monitor.attempts(current, client_ids=client_ids, limit=1_000) if wanted else []
         closed = next((each for each in recent if _is(each, wanted)), None)
         raise PaidMediaError(f"no open failure {run!r}", where=_why_closed(closed) if closed else None, fix=LIST)
-    _close(current, meant, why=why, actor=actor)
+    _close(current, meant, why=why)
     return meant[0]
 
 
@@ -40,7 +38,6 @@ def resolve_all(
     *,
     why: str,
     source: str | None = None,
-    actor: str | None = None,
     client_ids: Sequence[str] | None = None,
 ) -> list[Attempt]:
     """Close every open failure of a client, or of one source of it; they are returned, newest first.
@@ -54,14 +51,14 @@ def resolve_all(
         raise PaidMediaError(f"unknown source {source!r}", fix=f"one of {', '.join(SOURCES)}")
     sources = SOURCES if source is None else (source,)
     meant = monitor.open_failures(current, client_ids=(client_id,), sources=sources)
-    _close(current, meant, why=why, actor=actor)
+    _close(current, meant, why=why)
     return meant
 
 
-def _close(current: Session, failures: Sequence[Attempt], *, why: str, actor: str | None) -> None:
+def _close(current: Session, failures: Sequence[Attempt], *, why: str) -> None:
     if not why.strip():
         raise PaidMediaError("a resolution needs a reason", fix='say why, as in "nothing ran on that day"')
-    person = actor or audit.operator()
+    person = audit.actor_name()
     ids = [each.ingestion_run_id for each in failures]
     rows = current.scalars(
         select(IngestionRun).where(IngestionRun.ingestion_run_id.in_(ids), ~IngestionRun.is_resolved).with_for_update()
@@ -76,7 +73,6 @@ def _close(current: Session, failures: Sequence[Attempt], *, why: str, actor: st
             str(row.ingestion_run_id),
             old={"status": row.status, "error": row.error},
             new={"is_resolved": True, "why": row.resolution, "client_id": row.client_id, "source": row.source},
-            actor=person,
         )
     current.flush()
 

@@ -70,7 +70,7 @@ def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
         raise PaidMediaError(f"delivery {delivery_id} is not held", where=f"it is {row.verdict}")
     if not why.strip():
         raise PaidMediaError("a release needs a reason", fix='--why "checked with the platform"')
-    row.verdict, row.released_at, row.released_by, row.why = "released", datetime.now(UTC), audit.operator(), why
+    row.verdict, row.released_at, row.released_by, row.why = "released", datetime.now(UTC), audit.actor_name(), why
     _mark(current, delivery_id, was="held", now="loaded")
     audit.record(
         current, "release", "delivery", delivery_id, old={"verdict": "held"}, new={"verdict": "released", "why": why}

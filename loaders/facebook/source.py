@@ -14,7 +14,7 @@ from loaders.facebook.columns import COLUMNS
 from loaders.intake import reader_for
 from loaders.reading import read_delivery, summary
 from loaders.tabular import check_name, check_size
-from warehouse import database, landing
+from warehouse import audit, database, landing
 from warehouse.control import UploadedFile
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
@@ -55,6 +55,8 @@ def receive(
         )
         current.add(upload)
         current.flush()
+        of = {"client_id": client_id, "filename": filename, "sha256": landed.sha256, "supersede": supersede}
+        audit.record(current, "upload", "export", str(upload.upload_id), new=of)
         return upload.upload_id
 
 

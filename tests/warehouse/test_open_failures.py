@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from loaders import prepare_all
-from warehouse import clients, database, monitor, resolutions
+from warehouse import audit, clients, database, monitor, resolutions
 from warehouse.control import AuditEntry, IngestionRun
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
@@ -155,7 +155,8 @@ def test_of_the_same_thing_tried_again_in_vain_only_the_newest_is_open(current: 
 
 def test_a_person_resolves_with_a_reason_that_the_audit_log_keeps(current: Session, attempt: Attempt) -> None:
     run = attempt("refused", 0)
-    closed = resolutions.resolve(current, run.ingestion_run_id.hex[:8].upper(), why="  never ran ", actor="ana")
+    with audit.acting(audit.Actor("ana")):
+        closed = resolutions.resolve(current, run.ingestion_run_id.hex[:8].upper(), why="  never ran ")
     assert closed.ingestion_run_id == run.ingestion_run_id
     assert not is_open(current, run)
     (found,) = monitor.resolved_failures(current)
@@ -170,7 +171,8 @@ def test_what_is_not_open_cannot_be_resolved(current: Session, attempt: Attempt)
     good, made_good = attempt("loaded", 9, origin="x"), attempt("refused", 0)
     attempt("loaded", 0)
     resolved = attempt("failed", 5)
-    resolutions.resolve(current, resolved.ingestion_run_id.hex, why="known", actor="ana")
+    with audit.acting(audit.Actor("ana")):
+        resolutions.resolve(current, resolved.ingestion_run_id.hex, why="known")
     for run, where in (
         (good, "it is loaded"),
         (made_good, "it was refused, and a later"),

@@ -1,4 +1,4 @@
-"""`paidmedia client`, `cpm`, `vibe-credentials` and `user`: what the agency decides."""
+"""`paidmedia client`, `cpm` and `vibe-credentials`: what the agency decides."""
 
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 client = typer.Typer(help="Clients: add, list, change, disable.", no_args_is_help=True)
 cpm = typer.Typer(help="What 1,000 impressions cost a client, from which day on.", no_args_is_help=True)
 vibe = typer.Typer(help="A client's Vibe account (the key is stored encrypted).", no_args_is_help=True)
-user = typer.Typer(help="People who may log in.", no_args_is_help=True)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The client's short name, such as acme.")]
 From = Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First day of the rate.")]
@@ -165,21 +164,6 @@ def vibe_set(
     with session() as current:
         set_vibe_credentials(current, get_settings(), slug, advertiser_id=advertiser_id, api_key=api_key)
     say(f"Stored the Vibe account of {slug}.")
-
-
-@user.command("add")
-def user_add(
-    email: Annotated[str, typer.Argument(metavar="EMAIL")],
-    role: Annotated[str, typer.Option(metavar="admin|analyst|client")],
-    client_id: Annotated[str | None, typer.Option("--client", metavar="SLUG", help="With --role client.")] = None,
-) -> None:
-    """Add a person."""
-    from warehouse.database import session
-    from warehouse.users import add_user
-
-    with session() as current:
-        add_user(current, email, role=role, client_id=client_id)
-    say(f"Added {email} as {role}." if client_id is None else f"Added {email} as {role} of {client_id}.")
 
 
 def _about(rate: "CpmRate") -> str:

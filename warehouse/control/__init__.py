@@ -4,9 +4,10 @@ Clients and their rates, source settings, credentials, uploads, attempts, verdic
 are changed by Alembic migrations only; delivered numbers never live here.
 """
 
+from warehouse.control.accounts import BiLogin, User, UserClient, UserSession
 from warehouse.control.audit import AuditEntry
 from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, SOURCES, Base
-from warehouse.control.clients import Client, SourceSetting, User, UserClient, VibeCredentials
+from warehouse.control.clients import Client, SourceSetting, VibeCredentials
 from warehouse.control.intake import (
     DeliveryVerdict,
     IngestionRun,
@@ -26,6 +27,7 @@ __all__ = [
     "ArchivedMonth",
     "AuditEntry",
     "Base",
+    "BiLogin",
     "Client",
     "ClosedPeriod",
     "CpmRate",
@@ -39,6 +41,7 @@ __all__ = [
     "UploadedFile",
     "User",
     "UserClient",
+    "UserSession",
     "VibeBreaker",
     "VibeCredentials",
     "VibeQueuePlace",

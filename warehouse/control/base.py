@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
 SCHEMA = "control"
+ACCESS = "access"  # what the logins that read the marts may look into
 SOURCES = ("surfside", "vibe", "facebook")
 ATTEMPT_STATUSES = ("running", "loaded", "duplicate", "refused", "failed", "held")
 NAMING = {

@@ -1,8 +1,8 @@
-"""Clients, their settings, and the people who may see them."""
+"""Clients and their settings."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.control.base import NOW, SOURCES, Base, one_of
@@ -47,25 +47,3 @@ class VibeCredentials(Base):
     advertiser_id: Mapped[str]
     api_key_encrypted: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class User(Base):
-    """One row per person."""
-
-    __tablename__ = "users"
-    __table_args__ = (one_of("role", ("admin", "analyst", "client")),)
-
-    user_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
-    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class UserClient(Base):
-    """One row per user and client that the user may see; admins and analysts need none."""
-
-    __tablename__ = "user_clients"
-
-    user_id: Mapped[int] = mapped_column(ForeignKey(User.user_id), primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id), primary_key=True)

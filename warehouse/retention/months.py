@@ -100,6 +100,7 @@ def archive(settings: Settings, month: Month) -> ArchivedMonth:
         _refuse_unmodelled(current, month)
         current.execute(text(f"lock table {', '.join(month.partitions)} in share mode"))
         file = files.archive(current, FACT, month.condition, MEASURES, path)
+        _refuse_hidden(current, month, file.totals.rows)
         current.execute(text(_KEEP_CREATIVES.format(fact=FACT, month=month.condition)))
         archived = ArchivedMonth(
             month=month.first_day,
@@ -138,6 +139,15 @@ def _refuse_unmodelled(current: Session, month: Month) -> None:
     if days:
         what = f"{month.first_day:%Y-%m} is not archived: no build has modelled what is delivered or entered for"
         raise PaidMediaError(f"{what} {days} {'day' if days == 1 else 'days'}", fix="paidmedia build")
+
+
+def _refuse_hidden(current: Session, month: Month, archived: int) -> None:
+    """The fact has row-level security, its partitions have none: where the counts differ, a policy hides rows."""
+    counts = (f"(select count(*) from {partition})" for partition in month.partitions)  # noqa: S608 – names of ours
+    rows = int(current.scalar(text(f"select {' + '.join(counts)}")) or 0)
+    if rows != archived:
+        what = f"{month.first_day:%Y-%m} is not archived: {rows - archived:,} of its rows are hidden by a policy"
+        raise PaidMediaError(what, fix="paidmedia db migrate, with the role that owns the marts")
 
 
 def _wait_for_readers(current: Session, month: Month) -> None:

@@ -54,13 +54,17 @@
     {{ return('') }}
 {% endmacro %}
 
-{# The statements that create a live table from its contract, with its indexes and its descriptions. #}
+{# The statements that create a live table from its contract, with its indexes and its descriptions. One that people read
+   has its row-level security from its first moment on: `access.protect` of the migrations says who sees which rows. #}
 {% macro live_table_ddl(node) %}
     {% set relation = live_relation(node) %}
     {% set statements = [
         'create schema if not exists ' ~ node.schema,
         'create table ' ~ relation ~ ' (' ~ column_ddl(node) ~ ')' ~ partitioning(node),
     ] %}
+    {% if node.access == 'public' %}
+        {% do statements.append('select access.protect(' ~ quoted_text(relation | string) ~ ')') %}
+    {% endif %}
     {% for index in node.config.get('indexes', []) %}
         {% set kind = 'unique index' if index.get('unique') else 'index' %}
         {% do statements.append('create ' ~ kind ~ ' on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') %}

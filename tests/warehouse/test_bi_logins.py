@@ -1,0 +1,101 @@
+"""BI logins as a tool uses them: one URL, the rows of one client, nothing that writes, nothing once it is removed."""
+
+from datetime import date
+from decimal import Decimal
+
+import psycopg2
+import pytest
+from psycopg2 import errors
+from sqlalchemy import text
+
+from warehouse import bi_logins, clients, database, isolation
+from warehouse.errors import PaidMediaError
+from warehouse.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def mart(database_url: str) -> None:
+    """A mart with one row of each of two clients, made as dbt makes one."""
+    with database.session() as current:
+        for slug in ("acme", "bolt"):
+            clients.add_client(
+                current, slug, name=slug.title(), currency="USD", cpm=Decimal(10), effective_date=date(2026, 1, 1)
+            )
+        current.execute(text("create schema marts"))
+        current.execute(text("create table marts.dim_clients (client_id text)"))
+        current.execute(text("select access.protect('marts.dim_clients')"))
+        current.execute(text("insert into marts.dim_clients values ('acme'), ('bolt')"))
+
+
+@pytest.fixture
+def url(mart: None, settings: Settings) -> str:
+    with database.session() as current:
+        return bi_logins.add(current, settings, "acme")
+
+
+def rows(url: str, query: str = "select client_id from dim_clients") -> list[tuple[object, ...]]:
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_login_reads_the_rows_of_its_client(url: str) -> None:
+    assert rows(url) == [("acme",)]
+    assert rows(url, "select client_id from marts.dim_clients where client_id <> 'acme'") == []
+
+
+def test_its_name_does_not_tell_the_client(url: str) -> None:
+    assert "acme" not in url
+
+
+def test_it_cannot_write_make_tables_or_read_anything_else(url: str) -> None:
+    for statement in (
+        "insert into marts.dim_clients values ('acme')",
+        "create table marts.mine ()",
+        "create temporary table mine ()",
+        "create schema mine",
+        "select * from control.clients",
+        "select access.viewer_clients()",
+    ):
+        with pytest.raises((errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
+            rows(url, statement)
+        with pytest.raises(errors.InsufficientPrivilege):
+            rows(url, f"set default_transaction_read_only = off; commit; {statement}")
+
+
+def test_it_has_limits(url: str) -> None:
+    query = "select current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
+    assert rows(url, query) == [("2min", "1min")]
+
+
+def test_a_removed_login_is_refused_and_an_open_connection_sees_nothing(url: str) -> None:
+    connection = psycopg2.connect(url)
+    login = connection.info.user
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from dim_clients")
+        assert cursor.fetchone() == (1,)
+        connection.commit()
+        with database.session() as current:
+            assert login in {each.login for each in bi_logins.every(current)}
+            bi_logins.remove(current, login)
+        with pytest.raises(errors.InsufficientPrivilege):  # it is a member of the readers no longer
+            cursor.execute("select count(*) from marts.dim_clients")
+    connection.close()
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(url)
+
+
+def test_a_login_for_a_client_or_of_a_name_that_there_is_not_is_one_clear_line(mart: None, settings: Settings) -> None:
+    with pytest.raises(PaidMediaError, match="unknown client"), database.session() as current:
+        bi_logins.add(current, settings, "nobody")
+    with pytest.raises(PaidMediaError, match="no BI login"), database.session() as current:
+        bi_logins.remove(current, "nobody")
+
+
+def test_the_catalog_is_sound(url: str) -> None:
+    with database.session() as current:
+        assert isolation.violations(current) == []

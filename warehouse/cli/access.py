@@ -1,0 +1,129 @@
+"""`paidmedia user` and `bi-login`: who may look."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from warehouse.cli.console import say, show_table
+
+user = typer.Typer(help="People who may log in.", no_args_is_help=True)
+bi_login = typer.Typer(help="Postgres logins for BI tools, each for the rows of one client.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL")]
+Slug = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's short name, such as acme.")]
+
+
+@user.command("add")
+def user_add(
+    email: Email,
+    role: Annotated[str, typer.Option(metavar="admin|analyst|client")],
+    client_id: Annotated[str | None, typer.Option("--client", metavar="SLUG", help="With --role client.")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Add a person, or a further client of one. The password is shown once and changed at the first log-in."""
+    from warehouse.database import session
+    from warehouse.users import add_user
+
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    with session() as current:
+        generated = add_user(current, email, role=role, client_id=client_id, password=password)
+    say(f"Added {email} as {role}." if client_id is None else f"Added {email} as {role} of {client_id}.")
+    if generated is not None:
+        say(f"Password, shown this once: {generated}")
+
+
+@user.command("list")
+def user_list() -> None:
+    """Show everybody who may log in."""
+    from warehouse import users
+    from warehouse.database import session
+
+    with session() as current:
+        rows = [
+            (each.email, each.role, ", ".join(mine) or "every client", each.is_active, each.last_login_at,
+             each.locked_until)
+            for each, mine in users.list_users(current)
+        ]  # fmt: skip
+    show_table("People", ("e-mail", "role", "sees", "active", "last log-in", "locked until"), rows)
+
+
+@user.command("disable")
+def user_disable(email: Email) -> None:
+    """Let a person in no longer; their sessions end at once."""
+    from warehouse.database import session
+    from warehouse.users import set_active
+
+    with session() as current:
+        set_active(current, email, active=False)
+    say(f"{email} is disabled.")
+
+
+@user.command("enable")
+def user_enable(email: Email) -> None:
+    """Let a disabled person in again."""
+    from warehouse.database import session
+    from warehouse.users import set_active
+
+    with session() as current:
+        set_active(current, email, active=True)
+    say(f"{email} is enabled.")
+
+
+@user.command("reset-password")
+def user_reset_password(email: Email) -> None:
+    """Give a person a new password, shown once; it ends their sessions and a lock."""
+    from warehouse.database import session
+    from warehouse.users import reset_password
+
+    with session() as current:
+        password = reset_password(current, email)
+    say(f"New password of {email}, shown this once: {password}")
+
+
+@user.command("remove-client")
+def user_remove_client(email: Email, client_id: Annotated[str, typer.Option("--client", metavar="SLUG")]) -> None:
+    """Let a person of role client no longer see a client."""
+    from warehouse.database import session
+    from warehouse.users import remove_client
+
+    with session() as current:
+        remove_client(current, email, client_id)
+    say(f"{email} no longer sees {client_id}.")
+
+
+@bi_login.command("add")
+def bi_login_add(slug: Slug) -> None:
+    """Make a login that reads the marts of one client; prints its URL once."""
+    from warehouse import bi_logins
+    from warehouse.database import session
+    from warehouse.settings import get_settings
+
+    with session() as current:
+        url = bi_logins.add(current, get_settings(), slug)
+    say(f"Reads the marts of {slug}, and nothing else. The password is in no other place:")
+    say(url)
+
+
+@bi_login.command("list")
+def bi_login_list() -> None:
+    """Show the BI logins and the client of each."""
+    from warehouse import bi_logins
+    from warehouse.database import session
+
+    with session() as current:
+        rows = [(each.login, each.client_id, each.created_at, each.created_by) for each in bi_logins.every(current)]
+    show_table("BI logins", ("login", "client", "made at", "made by"), rows)
+
+
+@bi_login.command("remove")
+def bi_login_remove(login: Annotated[str, typer.Argument(metavar="LOGIN", help="As listed.")]) -> None:
+    """Take a BI login away."""
+    from warehouse import bi_logins
+    from warehouse.database import session
+
+    with session() as current:
+        bi_logins.remove(current, login)
+    say(f"Removed {login}.")

@@ -1,0 +1,186 @@
+"""Whether the database keeps readers of the marts apart: what in its catalog could show one of them another's rows.
+
+The policies themselves stand in `access.protect` (migrations). This looks at what there is, however it came there.
+"""
+
+from sqlalchemy import make_url, text
+from sqlalchemy.orm import Session
+
+from warehouse import roles
+
+# What `access.protect` makes, as Postgres writes it down.
+POLICIES = {
+    "owner": "true",
+    "viewer": "(client_id = ANY (ARRAY( SELECT access.viewer_clients() AS viewer_clients)))",
+    "bi_login": "(client_id = ANY ((ARRAY( SELECT bi_logins.client_id FROM access.bi_logins))::text[]))",
+}
+
+
+def violations(current: Session) -> list[str]:
+    """One line for everything that opens a way around the policies; none when every reader sees only what is theirs."""
+    url = make_url(current.connection().engine.url)
+    names = {"app": roles.app_role(url), "readers": roles.readers_role(url), **POLICIES}
+    found: list[str] = []
+    for query in (
+        _UNPROTECTED,
+        _POLICIES,
+        _OTHER_RELATIONS,
+        _REACHABLE,
+        _WRITABLE,
+        _FUNCTIONS,
+        _ROLES,
+        _MEMBERS,
+        _LOGINS,
+    ):
+        found += current.scalars(text(query), names)
+    return found
+
+
+_MARTS = "relnamespace = to_regnamespace('marts') and relkind in ('r', 'p')"
+
+# The roles that read: the app's, that of the BI logins, and each of these. The owner is a member of what it has made.
+_READERS = """
+    readers as (
+        select oid, rolname from pg_roles
+        where
+            rolname <> current_user
+            and (
+                rolname in (:app, :readers)
+                or rolname in (select login from access.bi_logins)
+                or oid in (
+                    select members.member
+                    from pg_auth_members as members
+                    inner join pg_roles as groups on groups.oid = members.roleid
+                    where groups.rolname = :readers
+                )
+            )
+    )
+"""
+
+_UNPROTECTED = f"""
+    select format('%s has no row-level security that holds for everyone', oid::regclass)
+    from pg_class
+    where {_MARTS} and not (relrowsecurity and relforcerowsecurity)
+    order by 1
+"""  # noqa: S608 – text of ours, here and below
+
+_POLICIES = f"""
+    with
+    expected (polname, qual, role) as (
+        values ('owner', :owner, null), ('viewer', :viewer, :app), ('bi_login', :bi_login, :readers)
+    ),
+    there as (
+        select
+            marts.oid::regclass as mart, policies.polname,
+            regexp_replace(pg_get_expr(policies.polqual, policies.polrelid), '\\s+', ' ', 'g') as qual,
+            array(select pg_get_userbyid(role) from unnest(policies.polroles) as role) as roles,
+            pg_get_userbyid(marts.relowner) as owner, policies.polpermissive
+        from pg_class as marts
+        inner join pg_policy as policies on policies.polrelid = marts.oid
+        where {_MARTS.replace("rel", "marts.rel")}
+    ),
+    wanted as (
+        select marts.oid::regclass as mart, expected.polname
+        from pg_class as marts cross join expected
+        where {_MARTS.replace("rel", "marts.rel")}
+    )
+    select format('%s lacks the policy %s', wanted.mart, wanted.polname)
+    from wanted left join there on there.mart = wanted.mart and there.polname = wanted.polname
+    where there.mart is null
+    union all
+    select format('%s has a policy %s that is not as it should be', there.mart, there.polname)
+    from there left join expected on expected.polname = there.polname
+    where
+        expected.polname is null
+        or there.qual <> expected.qual
+        or there.roles <> array[coalesce(expected.role, there.owner)]::name[]
+        or not there.polpermissive
+    order by 1
+"""  # noqa: S608
+
+_OTHER_RELATIONS = """
+    select format('%s is a %s, which shows the rows that its owner may see', oid::regclass, kinds.kind)
+    from pg_class
+    inner join (values ('v', 'view'), ('m', 'materialized view'), ('f', 'foreign table')) as kinds (relkind, kind)
+        on kinds.relkind = pg_class.relkind
+    where
+        relnamespace = to_regnamespace('marts')
+        and not (pg_class.relkind = 'v' and coalesce(reloptions, '{}') @> array['security_invoker=true'])
+    order by 1
+"""
+
+_REACHABLE = f"""
+    with {_READERS}
+    select distinct format('%s can read %s', readers.rolname, relations.oid::regclass)
+    from readers
+    cross join pg_class as relations
+    inner join pg_namespace as schemas on schemas.oid = relations.relnamespace
+    where
+        relations.relkind in ('r', 'p', 'v', 'm', 'f')
+        and schemas.nspname not in ('marts', 'pg_catalog', 'information_schema')
+        and schemas.nspname not like 'pg\\_%'
+        and relations.oid <> to_regclass('access.bi_logins')
+        and has_schema_privilege(readers.oid, schemas.oid, 'usage')
+        and (
+            has_table_privilege(readers.oid, relations.oid, 'select')
+            or has_any_column_privilege(readers.oid, relations.oid, 'select')
+        )
+    order by 1
+"""  # noqa: S608
+
+_WRITABLE = f"""
+    with {_READERS}
+    select format('%s can write to %s', readers.rolname, pg_class.oid::regclass)
+    from readers cross join pg_class
+    where {_MARTS} and has_table_privilege(readers.oid, pg_class.oid, 'insert, update, delete, truncate')
+    order by 1
+"""  # noqa: S608
+
+_FUNCTIONS = f"""
+    with {_READERS}
+    select format('%s can call %s, which runs as its owner', readers.rolname, functions.oid::regprocedure)
+    from readers
+    cross join pg_proc as functions
+    inner join pg_namespace as schemas on schemas.oid = functions.pronamespace
+    where
+        functions.prosecdef
+        and schemas.nspname <> 'pg_catalog'
+        and has_schema_privilege(readers.oid, schemas.oid, 'usage')
+        and has_function_privilege(readers.oid, functions.oid, 'execute')
+        and not (readers.rolname = :app and functions.oid = to_regprocedure('access.viewer_clients()'))
+    order by 1
+"""  # noqa: S608
+
+_ROLES = f"""
+    with {_READERS}
+    select format('%s is more than a reader: superuser, bypassrls, createrole, createdb or replication', rolname)
+    from pg_roles
+    where
+        oid in (select readers.oid from readers)
+        and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
+    order by 1
+"""  # noqa: S608
+
+_MEMBERS = f"""
+    with {_READERS}
+    select format('%s can act as %s', readers.rolname, roles.rolname)
+    from readers
+    inner join pg_auth_members as members on members.member = readers.oid
+    inner join pg_roles as roles on roles.oid = members.roleid
+    where roles.rolname <> :readers or readers.rolname = :app
+    order by 1
+"""  # noqa: S608
+
+_LOGINS = """
+    select 'access.bi_logins shows every login all of them'
+    from pg_class
+    where
+        oid = to_regclass('access.bi_logins')
+        and not (
+            relrowsecurity and relforcerowsecurity
+            and (
+                select array_agg(polname::text || ': ' || pg_get_expr(polqual, polrelid) order by polname)
+                from pg_policy where polrelid = pg_class.oid
+            ) = array['own_row: ((login)::text = CURRENT_USER)', 'owner: true']
+        )
+"""

@@ -14,9 +14,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import text
 
-from sandbox import world
+from sandbox import people, world
 from sandbox.plan import MediaPlan
 from sandbox.serve import set_up_commands
 from sandbox.truth import KPI_NAMES, rounded, totals
@@ -48,7 +49,7 @@ def main(days: int = world.DAYS) -> int:
         _load(plan, environment, settings.paidmedia_home)
     delivered = _delivered()
     differences = _show(screen, plan, delivered)
-    _explain(screen, time.monotonic() - started)
+    _explain(screen, time.monotonic() - started, people.remembered(settings))
     _paidmedia(dict(os.environ), "db", "stop")
     for difference in differences:
         screen.print(f"[red]differs from the plan: {difference}[/red]")
@@ -64,6 +65,7 @@ def _set_up(plan: MediaPlan, environment: dict[str, str]) -> None:
         if client.client_id not in known:
             for command in set_up_commands(client):
                 _paidmedia(environment, *command[1:])
+    people.add(plan, environment, _paidmedia)
 
 
 def _load(plan: MediaPlan, environment: dict[str, str], home: Path) -> None:
@@ -77,13 +79,13 @@ def _load(plan: MediaPlan, environment: dict[str, str], home: Path) -> None:
     _paidmedia(environment, "build")
 
 
-def _paidmedia(environment: dict[str, str], *words: str) -> None:
-    """Type one command. Raises `PaidMediaError` when it fails; it has said why by then."""
+def _paidmedia(environment: dict[str, str], *words: str, typed: str | None = None) -> None:
+    """Type one command, and what it asks for. Raises `PaidMediaError` when it fails; it has said why by then."""
     shown = ["•••" if before == "--api-key" else word for before, word in zip(("", *words), words, strict=False)]
     sys.stdout.write(f"$ paidmedia {' '.join(shown)}\n")
     sys.stdout.flush()
     program = Path(sys.executable).with_name("paidmedia")
-    if subprocess.run([str(program), *words], env=environment, check=False).returncode != 0:
+    if subprocess.run([str(program), *words], env=environment, input=typed, text=True, check=False).returncode != 0:
         raise PaidMediaError(f"`paidmedia {words[0]}` failed", fix="its message is above")
 
 
@@ -140,7 +142,7 @@ def _text(name: str, value: Number) -> str:
     return "–" if value is None else f"{rounded(name, value):,}"
 
 
-def _explain(screen: Console, seconds: float) -> None:
+def _explain(screen: Console, seconds: float, logins: dict[str, str]) -> None:
     screen.print(f"Done in {seconds:.0f} s. Look at it:")
     rows: Sequence[tuple[str, str]] = (
         ("make serve", "Dagster on 127.0.0.1:3000, the app on 8501, the dbt docs on 8080"),
@@ -153,6 +155,11 @@ def _explain(screen: Console, seconds: float) -> None:
     for command, shows in rows:
         grid.add_row(f"  [bold]{command}[/bold]", shows)
     screen.print(grid)
+    screen.print("Log in to the app as one of these, whose passwords are made up as well:")
+    people_grid = Table.grid(padding=(0, 2))
+    for email, password in logins.items():
+        people_grid.add_row(f"  [bold]{email}[/bold]", Text(password))
+    screen.print(people_grid)
 
 
 if __name__ == "__main__":

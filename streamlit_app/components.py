@@ -1,6 +1,7 @@
 """The parts that pages are made of: cards, tables, the line that says as of when, and the empty and error states."""
 
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,18 +116,20 @@ def choose_metric(label: str | None = None) -> str:
 
 def as_of(freshness: Sequence[Row], judged: Sequence[Timeliness]) -> None:
     """How far the data reaches, when it last came, and what is late, in colour."""
-    last_days = [row["last_date"] for row in freshness if row["last_date"] is not None]
-    deliveries = [row["last_delivered_at"] for row in freshness if row["last_delivered_at"] is not None]
-    parts = [
-        f"Data to **{shown_as.day(max(last_days, default=None))}**",
-        f"last delivery {shown_as.moment(max(deliveries, default=None))}",
-    ]
+    last_day, last_delivery = _reached(freshness)
+    parts = [f"Data to **{shown_as.day(last_day)}**", f"last delivery {shown_as.moment(last_delivery)}"]
     late = [item for item in judged if item.is_late or HELD in item.states]
     badges = [_badge(item) for item in late[:BADGES]]
     if len(late) > BADGES:
         badges.append(f":gray-badge[{len(late) - BADGES} more]")
     with st.container(key="as-of"):
         st.markdown(f":small[:gray[{' · '.join(parts)}]] {' '.join(badges)}")
+
+
+def as_of_words(freshness: Sequence[Row]) -> str:
+    """The same in a sentence, for a file that is taken away."""
+    last_day, last_delivery = _reached(freshness)
+    return f"Data to {shown_as.day(last_day)}, last delivery {shown_as.moment(last_delivery)}."
 
 
 def empty(what: str, *commands: str) -> None:
@@ -162,6 +165,13 @@ def name_columns(scope: Scope, level: str, inside: Node | None = None) -> dict[s
     levels = LEVELS[above : LEVELS.index(level) + 1] or (level,)
     columns = {f"{name}_name": name.capitalize() for name in reversed(levels)} | {"source": "Source"}
     return columns | ({"client_name": "Client"} if len(scope.client_ids) > 1 else {})
+
+
+def _reached(freshness: Sequence[Row]) -> tuple[date | None, datetime | None]:
+    """The last delivered day and the time of the last delivery."""
+    last_days = [row["last_date"] for row in freshness if row["last_date"] is not None]
+    deliveries = [row["last_delivered_at"] for row in freshness if row["last_delivered_at"] is not None]
+    return max(last_days, default=None), max(deliveries, default=None)
 
 
 def _kpi_card(

@@ -34,6 +34,7 @@ CHOICES: dict[str, tuple[str | None, Iterable[str] | None]] = {
     "open": (None, None),
     "show": ("freshness", ("freshness", "failures", "attempts", "rejects")),
     "delivery": (None, None),
+    "admin": ("clients", ("clients", "rates", "people", "log")),
 }
 LISTS = ("client", "source", "campaign", "status")
 FILTERS = frozenset({"client", "currency", "source", "period", "compare", "campaign"})
@@ -106,7 +107,7 @@ def remember() -> None:
 
 def reset() -> None:
     """Put every filter back to its default; the part of a page that is shown stays."""
-    for name in {*LISTS, *CHOICES, "dates"} - {"show"}:
+    for name in {*LISTS, *CHOICES, "dates"} - {"show", "admin"}:
         st.session_state.pop(name, None)
 
 

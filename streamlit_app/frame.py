@@ -10,8 +10,8 @@ from streamlit_app.timeliness import judge_all
 
 # The filters that mean something on a page; a page that is not named has them all.
 FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"})}
-# Pages that draw what stands around them themselves: they have something to tell before there are marts.
-ON_THEIR_OWN = frozenset({"data_freshness"})
+# Pages that draw what stands around them themselves, if anything: they have something to tell before there are marts.
+ON_THEIR_OWN = frozenset({"data_freshness", "upload", "admin", "account"})
 
 FIRST_STEPS = (
     "paidmedia load surfside --from DATE --to DATE    # or: load vibe, upload FILE --client SLUG",
@@ -33,7 +33,7 @@ def open_page(title: str, url_path: str) -> bool:
     filters.remember()
     chosen = catalog.chosen(scope.client_ids, scope.sources)
     components.as_of(chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
-    st.session_state["scope"] = scope
+    st.session_state["scope"], st.session_state["as-of"] = scope, components.as_of_words(chosen)
     return True
 
 
@@ -41,6 +41,11 @@ def scope() -> Scope:
     """The scope of the page that is being drawn."""
     found: Scope = st.session_state["scope"]
     return found
+
+
+def as_of() -> str:
+    """How far the data of the page reaches, in words."""
+    return str(st.session_state["as-of"])
 
 
 def delivered(viewer: Viewer) -> Catalog | None:

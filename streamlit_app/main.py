@@ -1,11 +1,19 @@
 """The app: `streamlit run streamlit_app/main.py`. Names the pages and draws the chosen one inside the frame.
 
-viewer → state of the data → filters → page → queries → marts
+door → viewer → state of the data → filters → page → queries → marts
+
+Streamlit reads this file twice: as a module, which gives it the server with the one route that is ours, and as the
+script that it runs for every page that is drawn.
 """
 
-import streamlit as st
+from pathlib import Path
 
-from streamlit_app import components, frame
+import streamlit as st
+from starlette.middleware import Middleware
+
+from streamlit_app import components, frame, gate, session
+from streamlit_app.headers import SecurityHeaders
+from streamlit_app.identity import Viewer
 from warehouse.errors import PaidMediaError
 
 # Name of the file and of the URL, title, icon; the first one opens. The folder is not called `pages`: Streamlit would
@@ -15,8 +23,12 @@ PAGES = (
     ("performance", "Performance", ":material/account_tree:"),
     ("summaries", "Summaries", ":material/calendar_month:"),
     ("data_freshness", "Data", ":material/database:"),
+    ("upload", "Upload", ":material/upload_file:"),
+    ("admin", "Admin", ":material/admin_panel_settings:"),
+    ("account", "Account", ":material/account_circle:"),
 )
-
+# Who may open a page that not everybody may.
+ROLES_OF_PAGE = {"upload": ("admin", "analyst"), "admin": ("admin",)}
 
 SIDEBAR_PIXELS = 290  # the least that shows two dates whole
 
@@ -27,17 +39,23 @@ def main() -> None:
         page_title="Paid media", page_icon=str(components.FAVICON), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS
     )
     components.style()
-    page = st.navigation(_pages(), position="top")
     try:
-        if frame.open_page(page.title, page.url_path):
+        viewer = gate.viewer()
+        page = st.navigation(_pages(viewer), position="top" if viewer else "hidden")
+        if viewer and frame.open_page(page.title, page.url_path):
             page.run()
     except PaidMediaError as error:
         components.failure(error)
 
 
-def _pages() -> list[st.Page]:
+def pages_of(viewer: Viewer | None) -> list[tuple[str, str, str]]:
+    """The pages that somebody may open; all of them while it is not known who it is, so that no address is lost."""
+    return [page for page in PAGES if viewer is None or viewer.role in ROLES_OF_PAGE.get(page[0], (viewer.role,))]
+
+
+def _pages(viewer: Viewer | None) -> list[st.Page]:
     """The pages, each under its name; the first is at the root, and under its name too, for links that say it."""
-    (first, title, icon), *others = PAGES
+    (first, title, icon), *others = pages_of(viewer)
     return [
         st.Page(f"views/{first}.py", title=title, icon=icon, url_path="home", default=True),
         *(st.Page(f"views/{name}.py", title=title, icon=icon, url_path=name) for name, title, icon in others),
@@ -47,3 +65,5 @@ def _pages() -> list[st.Page]:
 
 if __name__ == "__main__":
     main()
+else:
+    app = st.App(Path(__file__).resolve(), routes=session.ROUTES, middleware=[Middleware(SecurityHeaders)])

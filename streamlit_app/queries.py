@@ -7,6 +7,8 @@ from sums. Each raises `PaidMediaError` when the database is away or the marts a
 carry the viewer and the version of the data. Besides this module only `ledger` talks to the database.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -54,7 +56,8 @@ CHOSEN = """
 """
 
 
-AS_VIEWER = text("select set_config('application_name', :name, true)")
+# For one transaction: the policies of the marts let the app's role see what this person may see, and nothing without.
+AS_VIEWER = text("select set_config('paidmedia.viewer', :user_id, true)")
 # What is ranked: the mart and its level, and the column of the summaries.
 LEADERS = {
     "campaigns": ("top_performers", "campaign"),
@@ -151,13 +154,13 @@ def totals(scope: Scope, inside: Node | None = None) -> Row:
 
 
 @st.cache_data(ttl=SECONDS, max_entries=ENTRIES, show_spinner=False)
-def trend(scope: Scope) -> list[Row]:
-    """The nine metrics per day, every day of the scope in order; None on days without rows."""
+def trend(scope: Scope, inside: Node | None = None) -> list[Row]:
+    """The nine metrics per day, of all or of one entity, every day of the scope in order; None on days without rows."""
     return _rows(
         scope.reading.viewer,
         f"""
         with summed as (
-            select date, {SUMS} from marts.daily_campaign_metrics where {CHOSEN} group by date
+            select date, {SUMS} from {_table("campaign", inside)} where {CHOSEN} {_inside(inside)} group by date
         )
         select
             cast(days.day as date) as date,
@@ -166,22 +169,22 @@ def trend(scope: Scope) -> list[Row]:
         left join summed on summed.date = cast(days.day as date)
         order by days.day
         """,
-        **_bound(scope),
+        **_bound(scope, inside),
     )
 
 
 @st.cache_data(ttl=SECONDS, max_entries=ENTRIES, show_spinner=False)
-def by_source(scope: Scope) -> list[Row]:
-    """The nine metrics per source, by name."""
+def by_source(scope: Scope, inside: Node | None = None) -> list[Row]:
+    """The nine metrics per source, of all or of one entity, by name."""
     return _rows(
         scope.reading.viewer,
         f"""
         with summed as (
-            select source, {SUMS} from marts.daily_campaign_metrics where {CHOSEN} group by source
+            select source, {SUMS} from {_table("campaign", inside)} where {CHOSEN} {_inside(inside)} group by source
         )
         select *, {RATIOS} from summed order by source
         """,
-        **_bound(scope),
+        **_bound(scope, inside),
     )
 
 
@@ -354,16 +357,31 @@ def month_by_source(scope: Scope, month_start: date) -> list[Row]:
 
 
 def _rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
-    """Run one query in a read-only transaction of its own, whose name in `pg_stat_activity` is the viewer's."""
+    """Run one query in a transaction of its own, in the viewer's name, as the role that can only read the marts."""
     try:
-        with database.reachable(), database.engine().connect() as opened:
-            connection = opened.execution_options(postgresql_readonly=True)
-            connection.execute(AS_VIEWER, {"name": f"paid media app: {viewer.name}"})
+        with _readable(), database.app_engine().connect() as connection:
+            connection.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
             return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
     except ProgrammingError as error:
         if isinstance(error.orig, psycopg2.errors.UndefinedTable | psycopg2.errors.UndefinedColumn):
             missing = str(error.orig).strip().splitlines()[0]
             raise PaidMediaError("the marts are of another version", where=missing, fix="paidmedia build") from error
+        raise
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say it in one line when the app's role may not come in: its password follows from SECRET_KEY."""
+    try:
+        with database.reachable():
+            yield
+    except PaidMediaError as error:
+        if "authentication failed" in (error.where or ""):
+            raise PaidMediaError(
+                "the app's database role is refused",
+                where=error.where,
+                fix="paidmedia db migrate, with this SECRET_KEY",
+            ) from error
         raise
 
 

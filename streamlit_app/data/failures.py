@@ -27,7 +27,7 @@ def show(chosen: Chosen, failures: Sequence[Attempt]) -> None:
         with st.container(key="all-settled", border=True):
             st.markdown("#### :material/task_alt: Nothing is open")
             st.caption("What was refused or failed has been brought since, or a person has settled it.")
-    elif len(failures) > 1 and chosen.viewer.may_resolve:
+    elif len(failures) > 1 and chosen.viewer.is_staff:
         _resolve_button(chosen.viewer, failures, f"Mark all {len(failures):,} as resolved", "all")
     for attempt in failures[:FAILURES]:
         _failure(chosen, attempt)
@@ -51,7 +51,7 @@ def _failure(chosen: Chosen, attempt: Attempt) -> None:
                 f"{shown_as.escaped(attempt.error or 'no reason was noted')}"
             )
             st.caption(shown_as.escaped(" · ".join(word for word in about if word != shown_as.ABSENT)))
-        if chosen.viewer.may_resolve:
+        if chosen.viewer.is_staff:
             with right:
                 _resolve_button(chosen.viewer, [attempt], "Mark as resolved", key)
 

@@ -9,18 +9,20 @@ from datetime import UTC, date, datetime, timedelta
 from inspect import unwrap
 from typing import Any
 
+import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import event
 
 from benchmarks.queries import FIVE
 from streamlit_app import queries
-from streamlit_app.identity import current_viewer
+from streamlit_app.identity import Viewer
 from streamlit_app.periods import Period
 from streamlit_app.scope import Node, Scope
 from tests.dbt_project.raw_tables import Row, deliver
 from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Build, built
-from warehouse import database
+from warehouse import bi_logins, database, users
+from warehouse.settings import get_settings
 
 pytestmark = pytest.mark.slow
 
@@ -49,33 +51,40 @@ def marts(raw: Connection, build: Build) -> Connection:
     return raw
 
 
+def viewer() -> Viewer:
+    """Somebody who sees every client."""
+    with database.session() as current:
+        if not users.list_users(current):
+            users.add_user(current, "ana@agency.example", role="analyst")
+        return Viewer(users.get_user(current, "ana@agency.example").user_id, "ana", "analyst", None)
+
+
 def scope(period: Period) -> Scope:
-    reading = queries.reading(current_viewer())
+    reading = queries.reading(viewer())
     assert reading is not None
     return Scope(reading, ("acme",), "USD", period, None, ("surfside", "vibe", "facebook"))
 
 
-def tables_read(raw: Connection, query: Callable[[], object]) -> set[str]:
-    """The tables and partitions in the plans of everything that a query sends."""
+def tables_read(query: Callable[[], object]) -> set[str]:
+    """The tables and partitions in the plans of everything that a query sends, as the app's role reads them."""
     sent: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
         sent.append((statement, parameters))
 
-    engine = database.engine()
+    engine = database.app_engine()
     event.listen(engine, "before_cursor_execute", note)
     try:
         assert query()
     finally:
         event.remove(engine, "before_cursor_execute", note)
     found: set[str] = set()
-    with raw.cursor() as cursor:
+    with engine.connect() as connection:
+        connection.execute(queries.AS_VIEWER, {"user_id": viewer().user_id})
         for statement, parameters in sent:
             if "marts." in statement:
-                cursor.execute(f"explain (format json) {statement}", parameters)
-                [(plan,)] = cursor.fetchall()
-                found |= relations(plan if isinstance(plan, list) else json.loads(plan))
-    raw.commit()
+                plan = connection.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar()
+                found |= relations(plan if isinstance(plan, list) else json.loads(str(plan)))
     return found
 
 
@@ -92,7 +101,7 @@ def relations(node: Any) -> set[str]:
 @pytest.mark.parametrize("name", FIVE)
 def test_a_page_opens_without_reading_the_rows_of_creatives(marts: Connection, name: str) -> None:
     chosen = scope(Period(DAYS[0], DAYS[-1]))
-    read = tables_read(marts, lambda: FIVE[name](chosen))
+    read = tables_read(lambda: FIVE[name](chosen))
     assert read
     assert not {table for table in read if table.startswith("daily_metrics")}
 
@@ -105,7 +114,7 @@ def test_creatives_of_a_month_are_read_from_its_partition_alone(marts: Connectio
 
     def creatives(period: Period) -> set[str]:
         read = tables_read(
-            marts, lambda: unwrap(queries.breakdown)(scope(period), "creative", inside, "conversion_revenue", 10)
+            lambda: unwrap(queries.breakdown)(scope(period), "creative", inside, "conversion_revenue", 10)
         )
         return {table for table in read if table.startswith("daily_metrics")}
 
@@ -121,4 +130,17 @@ def test_the_rows_of_a_client_and_day_are_found_by_an_index(marts: Connection) -
         cursor.execute("reset enable_seqscan")
     marts.commit()
     assert "Index Cond: ((client_id = 'acme'::text) AND (date = '2026-03-05'::date))" in plan
+    assert plan.count("daily_metrics_2026_") == plan.count("daily_metrics_2026_03")
+
+
+def test_the_policy_of_a_bi_login_is_a_condition_of_the_index(marts: Connection) -> None:
+    with database.session() as current:
+        url = bi_logins.add(current, get_settings(), "acme")
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("set enable_seqscan = off")
+        cursor.execute("explain select * from marts.daily_metrics where date = '2026-03-05'")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    connection.close()
+    assert "Index Cond: ((client_id = ANY ((InitPlan 1).col1)) AND (date = '2026-03-05'::date))" in plan
     assert plan.count("daily_metrics_2026_") == plan.count("daily_metrics_2026_03")

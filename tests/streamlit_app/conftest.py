@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import marts_tables
+import people
 import pytest
 import streamlit as st
 from sqlalchemy import Engine
@@ -30,6 +31,7 @@ def marts(database_url: str) -> Engine:
             clients.add_client(
                 current, slug, name=name, currency=currency, cpm=Decimal(10), effective_date=date(2025, 1, 1)
             )
+        people.add(current)
     marts_tables.create(engine)
     marts_tables.fill(engine)
     return engine

@@ -224,6 +224,7 @@ def create(engine: Engine) -> None:
         connection.execute(text("create schema marts"))
         for table, columns in TABLES.items():
             connection.execute(text(f"create table marts.{table} ({columns})"))
+            connection.execute(text(f"select access.protect('marts.{table}')"))
 
 
 def fill(engine: Engine, first: date = FIRST, last: date = LAST) -> None:

@@ -51,7 +51,7 @@ def test_the_most_frequent_currency_comes_first() -> None:
 
 def test_days_are_counted_from_what_the_chosen_clients_and_sources_delivered() -> None:
     catalog = Catalog(
-        Reading(Viewer("anyone", None), "1", TODAY),
+        Reading(Viewer(1, "anyone", "analyst", None), "1", TODAY),
         [],
         [
             _delivered("acme", "vibe", date(2025, 10, 1), date(2025, 11, 10)),

@@ -9,25 +9,24 @@ from typing import Any
 
 import marts_tables
 import pytest
+from people import ANA, KAY, NOBODY
 from sqlalchemy import Engine, text
 
 from streamlit_app import format as shown_as
 from streamlit_app import queries
-from streamlit_app.identity import Viewer
 from streamlit_app.metrics import MEASURES, METRICS
 from streamlit_app.periods import Period
 from streamlit_app.scope import Node, Scope
 from warehouse import database
 from warehouse.errors import PaidMediaError
 
-EVERYONE = Viewer("everyone", None)
 OCTOBER = Period(date(2025, 10, 1), date(2025, 10, 31))
 SOURCES = ("facebook", "surfside", "vibe")
 
 
 @pytest.fixture
 def scope(marts: Engine) -> Scope:
-    reading = queries.reading(EVERYONE)
+    reading = queries.reading(ANA)
     assert reading is not None
     return Scope(reading, ("acme", "bolt"), "USD", OCTOBER, None, SOURCES)
 
@@ -223,21 +222,21 @@ def test_leaders_of_the_last_days_keep_to_the_filters(scope: Scope) -> None:
 
 def test_a_viewer_gets_only_the_allowed_clients_and_no_cached_answer_of_another(scope: Scope) -> None:
     assert [row["client_id"] for row in queries.clients(scope.reading)] == ["acme", "bolt", "cosmo"]
-    restricted = replace(scope.reading, viewer=Viewer("kay", ("cosmo",)))
+    restricted = replace(scope.reading, viewer=KAY)
     assert [row["client_id"] for row in queries.clients(restricted)] == ["cosmo"]
     assert {row["client_id"] for row in queries.freshness(restricted)} == {"cosmo"}
-    nobody = replace(scope.reading, viewer=Viewer("nobody", ()))
+    nobody = replace(scope.reading, viewer=NOBODY)
     assert queries.clients(nobody) == []
     assert len(queries.freshness(scope.reading)) == 9
 
 
 def test_a_rebuilt_mart_is_a_new_version_of_the_data(marts: Engine) -> None:
-    before, again = queries.reading(EVERYONE), queries.reading(EVERYONE)
+    before, again = queries.reading(ANA), queries.reading(ANA)
     assert before is not None
     assert before == again
     marts_tables.create(marts)
     marts_tables.fill(marts)
-    after = queries.reading(EVERYONE)
+    after = queries.reading(ANA)
     assert after is not None
     assert after.data_version != before.data_version
 
@@ -255,7 +254,7 @@ def test_marts_of_another_version_are_one_clear_line(marts: Engine, scope: Scope
 
 def test_queries_cannot_write(marts: Engine) -> None:
     with pytest.raises(Exception, match="read-only"):
-        queries._rows(EVERYONE, "delete from marts.dim_clients returning client_id")
+        queries._rows(ANA, "delete from marts.dim_clients returning client_id")
 
 
 def test_a_database_that_is_away_is_one_clear_line(
@@ -263,6 +262,6 @@ def test_a_database_that_is_away_is_one_clear_line(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody:secret@127.0.0.1:{unused_port}/nowhere")
     with pytest.raises(PaidMediaError, match="cannot be reached") as error:
-        queries.reading(EVERYONE)
+        queries.reading(ANA)
     assert "secret" not in str(error.value)
     database.engine().dispose()

@@ -1,0 +1,133 @@
+"""The session of a browser: log-in, the cookie that survives a reload, the end of it.
+
+form → accounts.log_in → token → this tab's state, and a ticket → POST /session → HttpOnly cookie → every other tab
+
+A script can only be told a ticket, which opens nothing after a minute; the token itself is out of any script's reach.
+"""
+
+from contextlib import AbstractContextManager
+
+import streamlit as st
+from cryptography.fernet import InvalidToken
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from warehouse import accounts, audit, database
+from warehouse.accounts import Person
+from warehouse.secret_key import fernet
+from warehouse.settings import get_settings
+
+COOKIE = "paidmedia_session"
+TICKET_SECONDS = 60
+TICKET_BYTES = 4_096
+AGENT_LETTERS = 300
+LOOK_SECONDS = 30  # how soon an open page notices that its session has ended
+
+
+def person() -> Person | None:
+    """Who has logged in, in this tab or in another one of the browser; None if nobody has or the session is over."""
+    token = _token()
+    if token is None:
+        return None
+    with database.session() as current:
+        found = accounts.person(current, token)
+    if found is None:
+        _forget(why="The session has ended. Log in again.")
+    return found
+
+
+def log_in(email: str, password: str) -> bool:
+    """Begin a session; False when refused."""
+    with acting(email), database.session() as current:
+        token = accounts.log_in(current, email, password)
+    if token is None:
+        return False
+    _forget()
+    st.session_state["token"] = token
+    st.session_state["ticket"] = fernet(get_settings()).encrypt(token.encode()).decode()
+    return True
+
+
+def log_out() -> None:
+    """End the session, in every tab."""
+    token = _token()
+    if token is not None:
+        with acting(), database.session() as current:
+            accounts.log_out(current, token)
+    _forget(why="You have logged out.")
+
+
+def change_password(old: str, new: str) -> None:
+    """Change the viewer's own password. Raises `PaidMediaError`."""
+    with acting(), database.session() as current:
+        accounts.change_password(current, _token() or "", old, new)
+
+
+def keep() -> None:
+    """Right after a log-in: let the browser fetch its cookie, so that a reload and other tabs know it too."""
+    ticket = st.session_state.pop("ticket", None)
+    if ticket is not None:
+        script = f"<script>fetch('/session', {{method: 'POST', body: '{ticket}'}})</script>"
+        st.html(script, unsafe_allow_javascript=True)  # a ticket is base64url: no quote can be in it
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def watch() -> None:
+    """Look now and then whether the session is still good; looking is no use of it."""
+    if st.session_state.pop("just_drawn", False):
+        return
+    token = _token()
+    with database.session() as current:
+        is_over = token is None or accounts.person(current, token, is_use=False) is None
+    if is_over:
+        st.rerun()
+
+
+def actor(name: str | None = None) -> audit.Actor:
+    """Who acts, the viewer if nobody is named: at the address and with the browser that the request tells of."""
+    who = name or st.session_state["viewer"].name
+    address, agent = _told(st.context.ip_address), _told(st.context.headers.get("User-Agent"))
+    return audit.Actor(who.strip().lower(), address, agent and agent[:AGENT_LETTERS])
+
+
+def acting(name: str | None = None) -> AbstractContextManager[None]:
+    """What is recorded inside is this person's doing, the viewer's if nobody is named."""
+    return audit.acting(actor(name))
+
+
+async def give_cookie(request: Request) -> Response:
+    """`POST /session` with a ticket: the cookie of its token. Answered to the app's own pages only."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return Response(status_code=403)
+    ticket = (await request.body())[:TICKET_BYTES]
+    try:
+        token = fernet(get_settings()).decrypt(ticket, ttl=TICKET_SECONDS).decode()
+    except InvalidToken:
+        return Response(status_code=403)
+    answer = Response(status_code=204)
+    is_https = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+    answer.set_cookie(COOKIE, token, path="/", httponly=True, samesite="lax", secure=is_https)
+    return answer
+
+
+ROUTES = (Route("/session", give_cookie, methods=["POST"]),)
+
+
+def _token() -> str | None:
+    """The token of this tab, else the browser's; one that is over is not looked at again."""
+    token: str | None = st.session_state.get("token") or _told(st.context.cookies.get(COOKIE))
+    return None if token is not None and token == st.session_state.get("over") else token
+
+
+def _told(value: object) -> str | None:
+    """What the request says, if it does: there is none in a test of Streamlit's, which makes something up."""
+    return value if isinstance(value, str) else None
+
+
+def _forget(*, why: str | None = None) -> None:
+    """Leave nothing of a viewer in this tab's state, but for a token that is over and why."""
+    over = _token()
+    st.session_state.clear()
+    if why is not None:
+        st.session_state.update(over=over, farewell=why)

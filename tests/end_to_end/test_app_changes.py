@@ -1,0 +1,121 @@
+"""What people change in the app reaches the marts by itself: Dagster's daemon sees it, loads, checks, builds.
+
+browser → app → landing zone or rates → sensors → loads and builds → marts → the cards of the app
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.end_to_end import chromium
+from tests.end_to_end.conftest import FinishedRun
+from tests.end_to_end.door import ADMIN, ANALYST, log_in
+from tests.end_to_end.servers import free_port, wait_until_healthy
+from warehouse.settings import PROJECT_ROOT
+
+BROWSER = chromium.find()
+pytestmark = [
+    pytest.mark.xdist_group("end_to_end"),
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None and not os.environ.get("CI"), reason=f"there is no Chromium: {chromium.ADVICE}"),
+]
+
+DAY = date(2025, 6, 1)
+EXPORT = "Day,Campaign name,Ad set name,Ad name,Impressions,Link clicks\n" + "".join(
+    f"{DAY + timedelta(days=number)},Summer,Gardeners,Hoe,{4_000 + number},7\n" for number in range(5)
+)
+IMPRESSIONS = sum(4_000 + number for number in range(5))
+PATIENCE_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def served(copied_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Everything that `make serve` starts, on a copy of the run with one more client; gives the app's URL."""
+    ports = {name: free_port() for name in ("DAGSTER_PORT", "STREAMLIT_PORT", "DOCS_PORT")}
+    done = copied_run.command(
+        "paidmedia", "client", "add", "hoes", "--name", "Hoes & Co", "--cpm", "10", "--currency", "USD",
+        "--from", "2025-01-01",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with (tmp_path_factory.mktemp("serve") / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "exec", "--", sys.executable, "-m", "orchestration.serve"],
+            env=copied_run.environment | ports, cwd=PROJECT_ROOT, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{ports['STREAMLIT_PORT']}/_stcore/health", 120)
+        wait_until_healthy(f"http://127.0.0.1:{ports['DAGSTER_PORT']}/server_info", 120)
+        yield f"http://127.0.0.1:{ports['STREAMLIT_PORT']}"
+    finally:
+        process.terminate()
+        process.wait(90)
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=list(chromium.ARGUMENTS))
+        yield browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        browser.close()
+
+
+def card_becomes(page: Page, url: str, metric: str, wanted: str) -> None:
+    """Open the overview of the client again and again until a card says what is wanted."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    card = page.locator(f".st-key-kpi-{metric} [data-testid=stMetricValue]")
+    shown = ""
+    while time.monotonic() < deadline:
+        page.goto(f"{url}/?client=hoes&period=all&compare=none")
+        expect(page.locator(".st-key-kpis, .st-key-nothing").first).to_be_visible(timeout=60_000)
+        shown = card.inner_text() if card.count() else ""
+        if shown == wanted:
+            return
+        page.wait_for_timeout(3_000)
+    raise AssertionError(f"{metric} is {shown!r}, not {wanted!r}")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box."""
+    box = page.get_by_role("combobox", name=label).first
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option).first.click()
+
+
+def test_an_upload_is_shown_before_it_is_sent_and_its_rows_appear_by_themselves(
+    page: Page, served: str, copied_run: FinishedRun, tmp_path: Path
+) -> None:
+    (tmp_path / "hoes.csv").write_text(EXPORT)
+    log_in(page, f"{served}/upload", copied_run.home, ANALYST)
+    choose(page, "Client", "Hoes & Co")
+    page.locator("input[type=file]").set_input_files(tmp_path / "hoes.csv")
+    preview = page.locator(".st-key-preview")
+    expect(preview).to_contain_text("5 days, 1 – 5 Jun 2025", timeout=60_000)
+    expect(preview).to_contain_text(f"{IMPRESSIONS:,}")
+    page.get_by_role("button", name="Upload for Hoes & Co").click()
+    expect(page.locator(".st-key-uploads")).to_be_visible(timeout=60_000)
+    card_becomes(page, served, "impressions", f"{IMPRESSIONS:,}")
+    card_becomes(page, served, "spend", "200.10 USD")
+
+
+def test_a_cpm_that_an_administrator_enters_changes_the_spend_after_the_build(
+    page: Page, served: str, copied_run: FinishedRun
+) -> None:
+    log_in(page, f"{served}/admin?admin=rates", copied_run.home, ADMIN)
+    choose(page, "Client", "Hoes & Co")
+    expect(page.get_by_label("CPM", exact=True)).to_have_count(1, timeout=30_000)  # that of the other client is gone
+    page.get_by_label("CPM", exact=True).fill("20")
+    first_day = page.get_by_label("From", exact=True)
+    first_day.fill("2025/01/01")
+    first_day.press("Enter")
+    page.get_by_role("button", name="Enter this rate").click(timeout=60_000)
+    expect(page.get_by_text("CPM 20 from 2025-01-01").first).to_be_visible(timeout=60_000)
+    card_becomes(page, served, "spend", "400.20 USD")

@@ -1,0 +1,261 @@
+"""Every kind of leak that was thought of, planted one at a time: the suite finds each, and is quiet once it is gone.
+
+planted by SQL or in the app's code → the checks of the catalog, the generated queries, the app's own questions
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from inspect import unwrap
+from typing import Any
+
+import pytest
+import streamlit as st
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+from sqlalchemy import make_url, text
+
+from streamlit_app import queries
+from streamlit_app.periods import Period
+from streamlit_app.scope import Scope
+from tests.isolation.conftest import Readers
+from tests.isolation.marks import DAYS, FOREIGN, OWN, betrays
+from tests.isolation.probes import probe
+from tests.isolation.queries import EVERY, Attempt
+from warehouse import database, isolation, roles
+from warehouse.settings import get_settings
+
+pytestmark = pytest.mark.slow
+
+SOURCES = ("facebook", "surfside", "vibe")
+
+
+def found(readers: Readers) -> list[str]:
+    """What the checks find: in the catalog, as the BI login, as the app's role, in the app."""
+    with database.session() as current:
+        lines = isolation.violations(current)
+    owner = make_url(database.database_url())
+    names = (owner.username, roles.app_role(owner))
+    looks = [f"select * from marts.{name}" for name in (*EVERY, "planted")]
+    looks += ["select * from marts.peek()", "select * from access.viewer_clients()", "select * from access.bi_logins",
+              "select * from publishing.daily_metrics_2026_03", "select * from control.clients"]  # fmt: skip
+    tries = [
+        Attempt((*before, look))
+        for before in ((), ("set row_security = off",), *((f'set role "{name}"',) for name in names),
+                       (f"select set_config('paidmedia.viewer', '{readers.analyst.user_id}', false)",))
+        for look in looks
+    ]  # fmt: skip
+    lines += [f"as BI login: {leak}" for leak in probe(readers.bi_url, tries).leaks]
+    app_url = roles.app_url(get_settings(), database.database_url())
+    own = [Attempt((look,)) for look in looks]
+    lines += [f"as app: {leak}" for leak in probe(app_url, own, viewer=readers.own.user_id).leaks]
+    return lines + in_the_app(readers)
+
+
+def in_the_app(readers: Readers) -> list[str]:
+    """What the app tells the own client that is not theirs, after an analyst has asked the same."""
+    st.cache_data.clear()
+    lines = []
+    everyone = (OWN.client_id, *(client.client_id for client in FOREIGN))
+    for viewer in (readers.analyst, readers.own, readers.foreign, readers.own):
+        reading = queries.reading(viewer)
+        assert reading is not None
+        # A scope that names clients which are not theirs, as one that was tampered with would.
+        scope = Scope(reading, everyone, "USD", Period(DAYS[0], DAYS[-1]), None, SOURCES)
+        answers: dict[str, Any] = {
+            "clients": queries.clients(reading),
+            "freshness": queries.freshness(reading),
+            "campaigns": queries.campaigns(reading, everyone, SOURCES),
+            "totals": queries.totals(scope),
+            "trend": queries.trend(scope),
+            "by_source": queries.by_source(scope),
+            "breakdown": queries.breakdown(scope, "creative", None, "spend", 100),
+            "summaries": queries.summaries(scope, "week", 10),
+        }
+        if viewer is readers.own:
+            lines += [f"in the app: {name}: {sign}" for name, answer in answers.items() if (sign := betrays([answer]))]
+            lines += [f"in the app: {name}" for name in ("totals", "trend") if _is_more_than_own(answers[name])]
+    with database.app_engine().connect() as connection:  # a connection of the pool, as somebody else's query left it
+        if connection.execute(text("select count(*) from marts.daily_metrics")).scalar():
+            lines.append("in the app: who asked before is still asking")
+    st.cache_data.clear()
+    return lines
+
+
+def _is_more_than_own(answer: Any) -> bool:
+    rows = answer if isinstance(answer, list) else [answer]
+    return any(betrays(row.values()) for row in rows)
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One kind: the statements that plant it as the superuser, and those that take it away."""
+
+    plant: tuple[str, ...]
+    mend: tuple[str, ...]
+
+
+LEAKS = {
+    "row-level security off": Leak(
+        ("alter table marts.daily_metrics disable row level security",),
+        ("alter table marts.daily_metrics enable row level security",),
+    ),
+    "security that does not bind the owner": Leak(
+        ("alter table marts.weekly_summaries no force row level security",),
+        ("alter table marts.weekly_summaries force row level security",),
+    ),
+    "a further policy that lets everybody in": Leak(
+        ("create policy everybody on marts.dim_campaigns for select using (true)",),
+        ("drop policy everybody on marts.dim_campaigns",),
+    ),
+    "a policy that says true": Leak(
+        ("alter policy bi_login on marts.top_performers using (true)",),
+        (
+            "alter policy bi_login on marts.top_performers using"
+            " (client_id = any (array(select bi_logins.client_id from access.bi_logins)))",
+        ),
+    ),
+    "a missing policy": Leak(
+        ("drop policy viewer on marts.data_freshness", "create policy viewer2 on marts.data_freshness using (true)"),
+        (
+            "drop policy viewer2 on marts.data_freshness",
+            "create policy viewer on marts.data_freshness for select to {app}"
+            " using (client_id = any (array(select access.viewer_clients())))",
+        ),
+    ),
+    "a view that reads as its owner": Leak(
+        (
+            "create view marts.planted as select * from marts.daily_campaign_metrics",
+            "alter view marts.planted owner to {owner}",
+            "grant select on marts.planted to {readers}",
+        ),
+        ("drop view marts.planted",),
+    ),
+    "a materialized view": Leak(
+        (
+            "create materialized view marts.planted as select * from marts.dim_clients",
+            "grant select on marts.planted to {app}",
+        ),
+        ("drop materialized view marts.planted",),
+    ),
+    "a copy of a mart without policies": Leak(
+        (
+            "create table marts.planted as select * from marts.dim_creatives",
+            "grant select on marts.planted to {readers}",
+        ),
+        ("drop table marts.planted",),
+    ),
+    "a function that runs as its owner": Leak(
+        (
+            "create function marts.peek() returns setof marts.dim_clients language sql security definer"
+            " as 'select * from marts.dim_clients'",
+        ),
+        ("drop function marts.peek()",),
+    ),
+    "a partition that can be read by itself": Leak(
+        (
+            "grant usage on schema publishing to {readers}",
+            "grant select on publishing.daily_metrics_2026_03 to {readers}",
+        ),
+        (
+            "revoke all on publishing.daily_metrics_2026_03 from {readers}",
+            "revoke all on schema publishing from {readers}",
+        ),
+    ),
+    "a login that no policy binds": Leak(("alter role {login} bypassrls",), ("alter role {login} nobypassrls",)),
+    "a login that may read every table": Leak(
+        ("grant pg_read_all_data to {login}",), ("revoke pg_read_all_data from {login}",)
+    ),
+    "a list of logins that each can read whole": Leak(
+        (
+            "alter policy own_row on access.bi_logins using (true)",
+            "insert into access.bi_logins (login, client_id, created_by) values ('another', 'bolt', 'a test')",
+        ),
+        (
+            "alter policy own_row on access.bi_logins using (login = current_user)",
+            "delete from access.bi_logins where login = 'another'",
+        ),
+    ),
+    "asking in another's name": Leak(
+        ("grant execute on function access.viewer_clients() to {readers}", "grant {app} to {login}"),
+        ("revoke execute on function access.viewer_clients() from {readers}", "revoke {app} from {login}"),
+    ),
+    "a table beside the marts": Leak(
+        (
+            "grant usage on schema control to {readers}",
+            "grant select (client_id, name) on control.clients to {readers}",
+        ),
+        (
+            "revoke select (client_id, name) on control.clients from {readers}",
+            "revoke usage on schema control from {readers}",
+        ),
+    ),
+}
+
+
+def test_nothing_is_found_where_nothing_is_planted(readers: Readers) -> None:
+    assert found(readers) == []
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_a_leak_of_the_database_is_found(kind: str, readers: Readers, superuser: Connection) -> None:
+    owner = make_url(database.database_url())
+    names = {
+        "owner": f'"{owner.username}"',
+        "app": f'"{roles.app_role(owner)}"',
+        "readers": f'"{roles.readers_role(owner)}"',
+        "login": f'"{make_url(readers.bi_url).username}"',
+    }
+    with superuser.cursor() as cursor, ExitStack() as mending:
+        for statement in reversed(LEAKS[kind].mend):
+            mending.callback(cursor.execute, statement.format(**names))
+        for statement in LEAKS[kind].plant:
+            cursor.execute(statement.format(**names))
+        assert found(readers) != []
+    assert found(readers) == []
+
+
+@contextmanager
+def cached_for_everybody(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cached answer whose key says what was asked, not who asked."""
+    kept: dict[Any, Any] = {}
+    honest: Callable[..., Any] = unwrap(queries.totals)
+
+    def totals(scope: Scope, inside: Any = None) -> Any:
+        key = (scope.client_ids, scope.period, inside)
+        return kept.setdefault(key, kept.get(key) or honest(scope, inside))
+
+    patch.setattr(queries, "totals", totals)
+    yield
+
+
+@contextmanager
+def named_for_longer_than_a_transaction(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An identity that stays with the connection of the pool."""
+    patch.setattr(queries, "AS_VIEWER", text("select set_config('paidmedia.viewer', :user_id, false)"))
+    real = database.app_engine
+
+    class Committing:
+        """Commits what it was asked, as a careless helper would."""
+
+        def connect(self) -> Any:
+            return real().connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    patch.setattr(queries.database, "app_engine", Committing)
+    yield
+
+
+@contextmanager
+def read_as_the_owner(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Marts that the app reads with the connection of its services."""
+    patch.setattr(queries.database, "app_engine", database.engine)
+    yield
+
+
+@pytest.mark.parametrize("planted", [cached_for_everybody, named_for_longer_than_a_transaction, read_as_the_owner])
+def test_a_leak_of_the_app_is_found(
+    planted: Callable[..., Any], readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, planted(patch):
+        assert in_the_app(readers) != []
+    database.app_engine().dispose()
+    assert in_the_app(readers) == []

@@ -4,6 +4,7 @@ import streamlit as st
 
 from streamlit_app import charts, components, frame, queries
 from streamlit_app import format as shown_as
+from streamlit_app.exports import menu
 from streamlit_app.metrics import METRICS
 from streamlit_app.scope import Scope
 
@@ -20,7 +21,9 @@ def show(scope: Scope) -> None:
     days = queries.trend(scope)
     components.kpi_cards(current, queries.totals(before) if before else None, scope.currency, trend=days)
 
-    metric = METRICS[components.choose_metric()]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        metric = METRICS[components.choose_metric()]
+        menu.offer(scope, level="campaign", ranked_by=metric.name)
     left, right = st.columns([2, 1], gap="large")
     with left:
         st.subheader(f"{metric.label} per day")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from streamlit_app import components, frame, queries
 from streamlit_app import format as shown_as
+from streamlit_app.exports import menu
 from streamlit_app.metrics import METRICS
 from streamlit_app.scope import LEVELS, Node, Scope, deeper
 
@@ -24,7 +25,9 @@ def show(scope: Scope) -> None:
     below = LEVELS[len(way) :] or LEVELS[-1:]
     _breadcrumb(way)
     level = _choose_level(below)
-    ranked_by = components.choose_metric("Ranked by")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        ranked_by = components.choose_metric("Ranked by")
+        menu.offer(scope, level=level, inside=inside, ranked_by=ranked_by)
     total = queries.totals(scope, inside)
     if total["impressions"] is None:
         components.nothing_in_scope()

@@ -1,0 +1,1 @@
+"""The parts of the Admin page, for administrators only. Each changes things by one service of `warehouse`."""

@@ -1,0 +1,49 @@
+"""How the Admin page looks at and changes what the agency decides: as an administrator, on record."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from streamlit_app import format as shown_as
+from streamlit_app import session
+from streamlit_app.identity import Viewer
+from warehouse import database
+from warehouse.errors import PaidMediaError
+
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def asked_by(viewer: Viewer) -> Iterator[Session]:
+    """A transaction of an administrator, whose name and address the audit log gets. Raises `PaidMediaError`."""
+    if viewer.role != "admin":
+        raise PaidMediaError("only administrators may do this", fix="ask one")
+    with session.acting(viewer.name), database.session() as current:
+        yield current
+
+
+def change(viewer: Viewer, service: Callable[[Session], object], said: str) -> None:
+    """Change something, say so and draw the page anew; what cannot be done is said instead."""
+    if tell(viewer, service) is not None:
+        st.toast(said, icon=":material/check:")
+        st.rerun()
+
+
+def tell(viewer: Viewer, service: Callable[[Session], Answer]) -> Answer | None:
+    """What a service answers; None when it could not be done, which is said on the page."""
+    try:
+        with asked_by(viewer) as current:
+            answer = service(current)
+            return True if answer is None else answer  # type: ignore[return-value]
+    except PaidMediaError as error:
+        refuse(error)
+        return None
+
+
+def refuse(error: PaidMediaError) -> None:
+    """One clear line."""
+    words = [error.what[:1].upper() + error.what[1:], error.where, error.fix and f"what to do: {error.fix}"]
+    st.error(shown_as.escaped(" · ".join(word for word in words if word)), icon=":material/block:")

@@ -4,6 +4,7 @@ app's query → the SQL that it sends → EXPLAIN → the tables and partitions 
 """
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from inspect import unwrap
@@ -80,7 +81,7 @@ def tables_read(query: Callable[[], object]) -> set[str]:
         event.remove(engine, "before_cursor_execute", note)
     found: set[str] = set()
     with engine.connect() as connection:
-        connection.execute(queries.AS_VIEWER, {"user_id": viewer().user_id})
+        connection.execute(queries.AS_VIEWER, {"user_id": str(viewer().user_id)})
         for statement, parameters in sent:
             if "marts." in statement:
                 plan = connection.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar()
@@ -142,5 +143,5 @@ def test_the_policy_of_a_bi_login_is_a_condition_of_the_index(marts: Connection)
         cursor.execute("explain select * from marts.daily_metrics where date = '2026-03-05'")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     connection.close()
-    assert "Index Cond: ((client_id = ANY ((InitPlan 1).col1)) AND (date = '2026-03-05'::date))" in plan
+    assert re.search(r"Index Cond: \(\(client_id = ANY \(.*InitPlan 1.*\)\) AND \(date = '2026-03-05'::date\)\)", plan)
     assert plan.count("daily_metrics_2026_") == plan.count("daily_metrics_2026_03")

@@ -18,6 +18,10 @@ PAGES = {
     "summaries": ("summaries", 1180),
     "data_freshness": ("data_freshness", 780),
     "data_attempts": ("data_freshness?show=attempts", 780),
+    "upload": ("upload", 780),
+    "admin": ("admin", 1180),
+    "admin_rates": ("admin?admin=rates", 780),
+    "admin_people": ("admin?admin=people", 1180),
     "account": ("account", 780),
 }
 MOMENT_MS = 2_500  # charts and tables fade in after the page says that it is done
@@ -56,7 +60,7 @@ def take(page: Page, url: str, height: int, target: Path) -> None:
     """One page, when it has come to rest."""
     page.set_viewport_size({"width": 1440, "height": height})
     page.goto(url)
-    expect(page.locator(".st-key-as-of, .st-key-account")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stHeading").first).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=60_000)
     page.wait_for_timeout(MOMENT_MS)
     page.screenshot(path=target)

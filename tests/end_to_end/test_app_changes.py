@@ -101,7 +101,7 @@ def test_an_upload_is_shown_before_it_is_sent_and_its_rows_appear_by_themselves(
     expect(preview).to_contain_text("5 days, 1 – 5 Jun 2025", timeout=60_000)
     expect(preview).to_contain_text(f"{IMPRESSIONS:,}")
     page.get_by_role("button", name="Upload for Hoes & Co").click()
-    expect(page.locator(".st-key-uploads")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("hoes.csv is on its way").first).to_be_visible(timeout=60_000)
     card_becomes(page, served, "impressions", f"{IMPRESSIONS:,}")
     card_becomes(page, served, "spend", "200.10 USD")
 

@@ -24,7 +24,7 @@ def show(viewer: Viewer) -> None:
         return
     slug = st.selectbox("Client", list(names), format_func=names.__getitem__, key="rates-client", width=420)
     left, right = st.columns([2, 3], gap="large")
-    with left:
+    with left, st.container(key=f"rates-of-{slug}"):
         _enter(viewer, slug)
     with right:
         st.subheader("History")

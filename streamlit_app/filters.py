@@ -32,7 +32,7 @@ CHOICES: dict[str, tuple[str | None, Iterable[str] | None]] = {
     "grain": ("week", ("week", "month")),
     "level": (None, LEVELS),
     "open": (None, None),
-    "show": ("freshness", ("freshness", "failures", "attempts", "rejects")),
+    "show": ("freshness", ("freshness", "failures", "attempts", "rejects", "restatements")),
     "delivery": (None, None),
     "admin": ("clients", ("clients", "rates", "people", "log")),
 }

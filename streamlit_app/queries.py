@@ -336,6 +336,28 @@ def adjustments(scope: Scope, start: date, end: date) -> list[Row]:
 
 
 @st.cache_data(ttl=SECONDS, max_entries=ENTRIES, show_spinner=False)
+def restatements(reading: Reading, client_ids: tuple[str, ...], sources: tuple[str, ...], limit: int) -> list[Row]:
+    """What changed delivered days after their first delivery, newest first, each with the change of the measures."""
+    return _rows(
+        reading.viewer,
+        """
+        select
+            changed_at, client_name, source, date, cause, currency, impressions_change, clicks_change,
+            conversions_change, conversion_revenue_change, spend_change
+        from marts.metric_restatements
+        where
+            client_id = any(cast(:client_ids as text[])) and source = any(cast(:sources as text[]))
+            and cause <> 'first delivery'
+        order by changed_at desc, client_name, source, date desc, step desc
+        limit :limit
+        """,
+        client_ids=list(client_ids),
+        sources=list(sources),
+        limit=limit,
+    )
+
+
+@st.cache_data(ttl=SECONDS, max_entries=ENTRIES, show_spinner=False)
 def month_by_source(scope: Scope, month_start: date) -> list[Row]:
     """The nine metrics per source of one calendar month, across the clients of the scope."""
     return _rows(

@@ -1,6 +1,6 @@
 """Data: how far each source of each client reaches, what was tried, what failed and is open, which rows were rejected.
 
-viewer → filters of its own → marts (how far) and ledger (what happened) → one of four parts
+viewer → filters of its own → marts (how far) and ledger (what happened) → one of five parts
 """
 
 from collections.abc import Sequence
@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from streamlit_app import components, filters, frame, identity, ledger
-from streamlit_app.data import attempts, failures, freshness, rejects
+from streamlit_app.data import attempts, failures, freshness, rejects, restatements
 from streamlit_app.data.chosen import Chosen
 from streamlit_app.identity import Viewer
 from streamlit_app.timeliness import Timeliness, judge_all
 from warehouse.monitor import Attempt
 
-PARTS = {"freshness": "Freshness", "failures": "Open failures", "attempts": "Attempts", "rejects": "Rejected rows"}
+PARTS = {"freshness": "Freshness", "failures": "Open failures", "attempts": "Attempts", "rejects": "Rejected rows",
+         "restatements": "Restatements"}  # fmt: skip
 
 
 def show(viewer: Viewer) -> None:
@@ -42,6 +43,8 @@ def show(viewer: Viewer) -> None:
         attempts.show(chosen)
     elif part == "rejects":
         rejects.show(chosen)
+    elif part == "restatements":
+        restatements.show(chosen)
     filters.remember()
 
 

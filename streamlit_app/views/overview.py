@@ -1,8 +1,8 @@
-"""Overview: the nine numbers with their change, their trend, the sources and the first campaigns."""
+"""Overview: the nine numbers with their change, their trend, the sources, the first campaigns, the best and weakest."""
 
 import streamlit as st
 
-from streamlit_app import charts, components, frame, queries
+from streamlit_app import charts, components, frame, leaders, queries
 from streamlit_app import format as shown_as
 from streamlit_app.exports import menu
 from streamlit_app.metrics import METRICS
@@ -45,6 +45,7 @@ def show(scope: Scope) -> None:
     entities = rows[0]["entities"]
     if entities > len(rows):
         st.caption(f"The first {len(rows)} of {shown_as.counted(entities, 'campaign')}; Performance has all.")
+    leaders.show(scope)
 
 
 if __name__ == "__main__":

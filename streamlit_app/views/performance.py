@@ -1,4 +1,4 @@
-"""Performance: the way down from campaign to strategy, placement and creative, and the best and weakest of late."""
+"""Performance: the way down from campaign to strategy, placement and creative."""
 
 import streamlit as st
 
@@ -9,12 +9,6 @@ from streamlit_app.metrics import METRICS
 from streamlit_app.scope import LEVELS, Node, Scope, deeper
 
 ROWS = 500  # what a browser sorts and scrolls at once; the totals count every row
-LEADERS = 10
-RANKINGS = {
-    "campaigns": "Campaigns by conversions",
-    "creatives": "Creatives by revenue",
-    "underperformers": "Underperforming creatives",
-}
 PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
 
 
@@ -36,7 +30,6 @@ def show(scope: Scope) -> None:
     _table(scope, rows, total, level, inside)
     if rows[0]["entities"] > len(rows):
         st.caption(f"Listed are the first {len(rows):,} by {METRICS[ranked_by].in_words}.")
-    _leaders(scope)
 
 
 def open_node(node: str | None) -> None:
@@ -107,27 +100,6 @@ def _table(scope: Scope, rows: list[components.Row], total: components.Row, leve
             placeholder=f"Open a {level}: press its arrow above, or choose it here", label_visibility="collapsed",
             width=420, on_change=open_chosen, args=(f"choose-{grid}",),
         )  # fmt: skip
-
-
-def _leaders(scope: Scope) -> None:
-    st.subheader("Best and weakest")
-    st.caption("Of the days up to each client's last delivered one, whatever days are chosen at the left.")
-    days = st.segmented_control(
-        "Days", (7, 30, 90), default=30, format_func=lambda days: f"Last {days} days", key="leader-days",
-        required=True, label_visibility="collapsed",
-    ) or 30  # fmt: skip
-    several = {"client_name": "Client"} if len(scope.client_ids) > 1 else {}
-    for tab, ranking in zip(st.tabs(list(RANKINGS.values())), RANKINGS, strict=True):
-        with tab:
-            rows = queries.leaders(scope, ranking, days, LEADERS)
-            if not rows:
-                st.caption("None in these days.")
-                continue
-            name = {"name": "Campaign" if ranking == "campaigns" else "Creative", "source": "Source"}
-            why = {"reason": "Why"} if ranking == "underperformers" else {}
-            components.metric_table(
-                rows, name | several | why, scope.currency, key=f"leaders-{ranking}", title=RANKINGS[ranking]
-            )
 
 
 if __name__ == "__main__":

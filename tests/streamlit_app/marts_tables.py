@@ -56,6 +56,11 @@ TABLES = {
         "adjustment_id bigint, client_id text, client_name text, date date, for_month date, amount numeric(24,7), "
         "currency text, cpm numeric(10,4), effective_date date, booked_at timestamptz"
     ),
+    "metric_restatements": (
+        "client_id text, client_name text, source text, date date, step bigint, changed_at timestamptz, cause text, "
+        "currency text, impressions_change bigint, clicks_change bigint, conversions_change bigint, "
+        "conversion_revenue_change numeric(24,9), spend_change numeric(24,7)"
+    ),
     "top_performers": PERFORMERS,
     "underperformers": f"{PERFORMERS}, peer_ctr numeric, reason text",
     "source_breakdown": (

@@ -8,6 +8,7 @@ from typing import Any
 
 import marts_tables
 import pytest
+import streamlit as st
 from people import ANA, CARL
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
@@ -270,6 +271,31 @@ def test_a_viewer_sees_and_changes_nothing_of_another_client(
     with pytest.raises(PaidMediaError, match="only people of the agency"):
         ledger.resolve(CARL, ledger.open_failures(CARL, EVERYBODY, SOURCES), "mine")
     assert len(ledger.open_failures(ANA, EVERYBODY, SOURCES)) == 2
+
+
+def test_restatements_of_the_own_clients_are_listed_newest_first_without_first_deliveries(marts: Engine) -> None:
+    assert "No delivered day has changed" in texts(opened("data_freshness", show="restatements"))
+    with marts.begin() as connection:
+        connection.execute(
+            text(
+                """
+                insert into marts.metric_restatements values
+                    ('acme', 'Acme', 'vibe', '2025-11-03', 1, '2025-11-04', 'first delivery', 'USD', 9, 0, 0, 0, 9),
+                    ('acme', 'Acme', 'vibe', '2025-11-03', 2, '2025-11-05', 'newer delivery', 'USD', 5, 0, 1, 2, 3),
+                    ('bolt', 'Bolt Energy', 'vibe', '2025-11-03', 2, '2025-11-06', 'cpm edit', 'USD', 0, 0, 0, 0, -1.5)
+                """
+            )
+        )
+    try:
+        st.cache_data.clear()  # Postgres counts what was written only after a moment
+        table = opened("data_freshness", show="restatements").dataframe[0].value
+        assert list(table["Because"]) == ["CPM edit", "Newer delivery"]
+        assert list(table["Spend"]) == [-1.5, 3.0]
+        theirs = opened("data_freshness", viewer=CARL, show="restatements").dataframe[0].value
+        assert list(theirs["Client"]) == ["Bolt Energy"]
+    finally:
+        marts_tables.create(marts)
+        marts_tables.fill(marts)
 
 
 def test_failures_are_told_before_there_are_any_marts(marts: Engine, attempt: Callable[..., IngestionRun]) -> None:

@@ -1,0 +1,54 @@
+"""What changed a day after it was first delivered: newer deliveries, rows that vanished, other rates; newest first."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from streamlit_app import components, queries
+from streamlit_app import format as shown_as
+from streamlit_app.data.chosen import Chosen
+
+SHOWN = 500
+TABLE_PIXELS = 600
+CHANGES = {
+    "impressions": "Impressions", "clicks": "Clicks", "conversions": "Conversions", "conversion_revenue": "Revenue",
+    "spend": "Spend",
+}  # fmt: skip
+
+CAUSES = {"newer delivery": "Newer delivery", "vanished rows": "Vanished rows", "cpm edit": "CPM edit"}
+
+
+def show(chosen: Chosen) -> None:
+    """Draw the part."""
+    reading = queries.reading(chosen.viewer)
+    rows = queries.restatements(reading, chosen.client_ids, chosen.sources, SHOWN) if reading else []
+    if not rows:
+        with st.container(key="no-restatements", border=True):
+            st.markdown("#### :material/check_circle: No delivered day has changed since")
+        return
+    table = pd.DataFrame([_row(row) for row in rows])
+    money = st.column_config.NumberColumn(format="%+,.2f", width=105)
+    count = st.column_config.NumberColumn(format="%+,d", width=100)
+    columns: dict[str, Any] = {CHANGES[name]: count for name in ("impressions", "clicks", "conversions")}
+    columns |= {CHANGES[name]: money for name in ("conversion_revenue", "spend")}
+    columns |= components.day_columns("Day") | components.time_columns("Changed at")
+    st.dataframe(
+        table, column_config=columns, hide_index=True, placeholder=shown_as.ABSENT, key="restatements",
+        alt="Changes of delivered days", height="content" if len(rows) <= 15 else TABLE_PIXELS,
+    )  # fmt: skip
+    newest = f"The newest {SHOWN}. " if len(rows) == SHOWN else ""
+    st.caption(f"{newest}What a build has not modelled yet is not among them. `paidmedia explain` tells a day's story.")
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    changes = {heading: row[f"{name}_change"] for name, heading in CHANGES.items()}
+    return {
+        "Changed at": row["changed_at"],
+        "Client": row["client_name"],
+        "Source": shown_as.source_name(row["source"]),
+        "Day": row["date"],
+        "Because": CAUSES[row["cause"]],
+        **{heading: None if value is None else float(value) for heading, value in changes.items()},
+        "Currency": row["currency"],
+    }

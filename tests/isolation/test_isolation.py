@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.torture]
 
 COUNT = cases(2_000, 10_000)
 ROUND = 200
-BUILDS = cases(3, 12)  # every other one makes everything anew
+BUILDS = cases(2, 12)  # every other one makes everything anew
 WORKERS = 4
 
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ADVICE = "install it (Debian: apt-get install chromium) or run `.venv/bin/playwright install chromium`"
 # Without these Chromium asks the network for updates and, as root, refuses to start.
@@ -44,6 +46,16 @@ def install() -> str | None:
     packages = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
     subprocess.run(packages, env=environment, **quiet)
     return find()
+
+
+def marks() -> list[pytest.MarkDecorator]:
+    """The marks of a file of browser tests: one process for all of them, none is skipped on CI."""
+    is_missing = find() is None and not os.environ.get("CI")
+    return [
+        pytest.mark.xdist_group("end_to_end"),
+        pytest.mark.browser,
+        pytest.mark.skipif(is_missing, reason=f"there is no Chromium: {ADVICE}"),
+    ]
 
 
 def main() -> int:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from tests.conftest import server_home
+from tests.end_to_end import chromium
 from warehouse.settings import PROJECT_ROOT
 
 DAYS = 40  # reaches over the middle of a month, where the rates change, and over a turn of month
@@ -68,3 +70,12 @@ def copied_run(finished_run: FinishedRun) -> Iterator[FinishedRun]:
     with server_home() as home:
         subprocess.run(["cp", "-a", f"{finished_run.home}/.", str(home)], check=True)
         yield replace(finished_run, home=home)
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """An empty page of a browser that knows nobody."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.ARGUMENTS))
+        yield browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        browser.close()

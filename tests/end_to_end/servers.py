@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.error import URLError
 
 from warehouse.settings import PROJECT_ROOT
@@ -48,3 +49,29 @@ def app_server(environment: Mapping[str, str]) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+@contextmanager
+def everything(
+    environment: Mapping[str, str], output: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
+    """What `make serve` starts, answering: its process, and the URLs of `dagster`, `streamlit` and `docs`.
+
+    What it prints is in `output`. It is ended at the end where that was not done before.
+    """
+    ports = {name: free_port() for name in ("dagster", "streamlit", "docs")}
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "exec", "--", sys.executable, "-m", "orchestration.serve"],
+            env={**environment, **{f"{name.upper()}_PORT": port for name, port in ports.items()}},
+            cwd=PROJECT_ROOT, stdout=log, stderr=log,
+        )  # fmt: skip
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    try:
+        wait_until_healthy(f"{urls['streamlit']}/_stcore/health", 120)
+        wait_until_healthy(f"{urls['dagster']}/server_info", 120)
+        wait_until_healthy(urls["docs"], 120)
+        yield process, urls
+    finally:
+        process.terminate()
+        process.wait(90)

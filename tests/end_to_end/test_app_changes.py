@@ -3,30 +3,23 @@
 browser → app → landing zone or rates → sensors → loads and builds → marts → the cards of the app
 """
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.end_to_end import chromium
 from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ADMIN, ANALYST, log_in
-from tests.end_to_end.servers import free_port, wait_until_healthy
-from warehouse.settings import PROJECT_ROOT
+from tests.end_to_end.servers import everything
 
-BROWSER = chromium.find()
 pytestmark = [
-    pytest.mark.xdist_group("end_to_end"),
-    pytest.mark.browser,
+    *chromium.marks(),
     pytest.mark.slow,
     pytest.mark.timeout(1_800),  # two sensors, a load and a build, on a machine that runs other tests beside it
-    pytest.mark.skipif(BROWSER is None and not os.environ.get("CI"), reason=f"there is no Chromium: {chromium.ADVICE}"),
 ]
 
 DAY = date(2025, 6, 1)
@@ -40,32 +33,13 @@ PATIENCE_SECONDS = 800
 @pytest.fixture(scope="module")
 def served(copied_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Everything that `make serve` starts, on a copy of the run with one more client; gives the app's URL."""
-    ports = {name: free_port() for name in ("DAGSTER_PORT", "STREAMLIT_PORT", "DOCS_PORT")}
     done = copied_run.command(
         "paidmedia", "client", "add", "hoes", "--name", "Hoes & Co", "--cpm", "10", "--currency", "USD",
         "--from", "2025-01-01",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    with (tmp_path_factory.mktemp("serve") / "serve.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "exec", "--", sys.executable, "-m", "orchestration.serve"],
-            env=copied_run.environment | ports, cwd=PROJECT_ROOT, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        wait_until_healthy(f"http://127.0.0.1:{ports['STREAMLIT_PORT']}/_stcore/health", 120)
-        wait_until_healthy(f"http://127.0.0.1:{ports['DAGSTER_PORT']}/server_info", 120)
-        yield f"http://127.0.0.1:{ports['STREAMLIT_PORT']}"
-    finally:
-        process.terminate()
-        process.wait(90)
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=list(chromium.ARGUMENTS))
-        yield browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
-        browser.close()
+    with everything(copied_run.environment, tmp_path_factory.mktemp("serve") / "serve.log") as (_, urls):
+        yield urls["streamlit"]
 
 
 def card_becomes(page: Page, url: str, metric: str, wanted: str) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import httpx
 import psycopg2
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from sandbox.truth import round_half_up
 from tests.end_to_end import chromium
@@ -18,26 +17,13 @@ from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import client_of, log_in
 from tests.end_to_end.servers import app_server
 
-BROWSER = chromium.find()
-pytestmark = [
-    pytest.mark.xdist_group("end_to_end"),
-    pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None and not os.environ.get("CI"), reason=f"there is no Chromium: {chromium.ADVICE}"),
-]
+pytestmark = chromium.marks()
 
 
 @pytest.fixture(scope="module")
 def app_url(finished_run: FinishedRun) -> Iterator[str]:
     with app_server(finished_run.environment) as url:
         yield url
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=list(chromium.ARGUMENTS))
-        yield browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
-        browser.close()
 
 
 KPIS = """

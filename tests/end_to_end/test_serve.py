@@ -1,8 +1,6 @@
 """`make serve`: Dagster, the app and the dbt docs answer, and end together when asked to."""
 
 import re
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -10,27 +8,17 @@ import psutil
 import pytest
 
 from tests.end_to_end.conftest import FinishedRun
-from tests.end_to_end.servers import free_port, wait_until_healthy
-from warehouse.settings import PROJECT_ROOT
+from tests.end_to_end.servers import everything
 
 pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.slow]
 
 
 def test_the_three_servers_answer_and_stop_together(finished_run: FinishedRun, tmp_path: Path) -> None:
-    ports = {name: free_port() for name in ("DAGSTER_PORT", "STREAMLIT_PORT", "DOCS_PORT")}
     output = tmp_path / "serve.log"
-    with output.open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "exec", "--", sys.executable, "-m", "orchestration.serve"],
-            env=finished_run.environment | ports, cwd=PROJECT_ROOT, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        wait_until_healthy(f"http://127.0.0.1:{ports['STREAMLIT_PORT']}/_stcore/health", 120)
-        wait_until_healthy(f"http://127.0.0.1:{ports['DAGSTER_PORT']}/server_info", 120)
-        with urllib.request.urlopen(f"http://127.0.0.1:{ports['DOCS_PORT']}/") as answer:
+    with everything(finished_run.environment, output) as (process, urls):
+        with urllib.request.urlopen(urls["docs"]) as answer:
             assert b"dbt" in answer.read(100_000)
-        assert len(re.findall(r"http://127\.0\.0\.1:\d+", output.read_text())) == 3
-    finally:
+        assert re.findall(r"http://127\.0\.0\.1:\d+", output.read_text()) == list(urls.values())
         family = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
         process.wait(60)

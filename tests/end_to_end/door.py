@@ -19,6 +19,13 @@ def log_in(page: Page, url: str, home: Path, email: str = ANALYST) -> None:
         page.get_by_role("button", name="Log in").click()
     assert answer.value.status == 204
     expect(page.locator(".st-key-door")).to_have_count(0, timeout=30_000)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn: what is done to a page that is being drawn anew may be lost."""
+    page.wait_for_timeout(300)  # until a click has reached the server
+    expect(page.locator("[data-test-script-state=running]")).to_have_count(0, timeout=60_000)
 
 
 def client_of(home: Path) -> str:

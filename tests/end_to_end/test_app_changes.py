@@ -6,14 +6,17 @@ browser → app → landing zone or rates → sensors → loads and builds → m
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
+from sandbox.truth import round_half_up
 from tests.end_to_end import chromium
 from tests.end_to_end.conftest import FinishedRun
-from tests.end_to_end.door import ADMIN, ANALYST, log_in
+from tests.end_to_end.door import ADMIN, ANALYST, log_in, settle
 from tests.end_to_end.servers import everything
 
 pytestmark = [
@@ -28,6 +31,10 @@ EXPORT = "Day,Campaign name,Ad set name,Ad name,Impressions,Link clicks\n" + "".
 )
 IMPRESSIONS = sum(4_000 + number for number in range(5))
 PATIENCE_SECONDS = 800
+LAST_DAY = """
+    select client_id, client_name, date, sum(impressions) from marts.daily_campaign_metrics
+    where currency = 'USD' group by 1, 2, 3 order by date desc, client_id limit 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +49,19 @@ def served(copied_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) ->
         yield urls["streamlit"]
 
 
-def card_becomes(page: Page, url: str, metric: str, wanted: str) -> None:
-    """Open the overview of the client again and again until a card says what is wanted."""
+def card_becomes(page: Page, address: str, metric: str, wanted: str) -> None:
+    """Open an overview again and again until a card says what is wanted."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     card = page.locator(f".st-key-kpi-{metric} [data-testid=stMetricValue]")
     shown = ""
     while time.monotonic() < deadline:
-        page.goto(f"{url}/?client=hoes&period=all&compare=none")
+        page.goto(address)
         expect(page.locator(".st-key-kpis, .st-key-nothing").first).to_be_visible(timeout=60_000)
+        settle(page)
         shown = card.inner_text() if card.count() else ""
         if shown == wanted:
             return
-        page.wait_for_timeout(10_000)
+        page.wait_for_timeout(5_000)
     raise AssertionError(f"{metric} is {shown!r}, not {wanted!r}")
 
 
@@ -63,6 +71,7 @@ def choose(page: Page, label: str, option: str) -> None:
     box.click()
     box.fill(option)
     page.get_by_role("option", name=option).first.click()
+    settle(page)
 
 
 def test_an_upload_is_shown_before_it_is_sent_and_its_rows_appear_by_themselves(
@@ -77,21 +86,27 @@ def test_an_upload_is_shown_before_it_is_sent_and_its_rows_appear_by_themselves(
     expect(preview).to_contain_text(f"{IMPRESSIONS:,}")
     page.get_by_role("button", name="Upload for Hoes & Co").click()
     expect(page.get_by_text("hoes.csv is on its way").first).to_be_visible(timeout=60_000)
-    card_becomes(page, served, "impressions", f"{IMPRESSIONS:,}")
-    card_becomes(page, served, "spend", "200.10 USD")
+    address = f"{served}/?client=hoes&period=all&compare=none"
+    card_becomes(page, address, "impressions", f"{IMPRESSIONS:,}")
+    card_becomes(page, address, "spend", "200.10 USD")
 
 
 def test_a_cpm_that_an_administrator_enters_changes_the_spend_after_the_build(
     page: Page, served: str, copied_run: FinishedRun
 ) -> None:
+    with psycopg2.connect(copied_run.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute(LAST_DAY)
+        slug, name, day, impressions = cursor.fetchone()
     log_in(page, f"{served}/admin?admin=rates", copied_run.home, ADMIN)
-    choose(page, "Client", "Hoes & Co")
-    expect(page.locator(".st-key-rates-of-hoes")).to_be_visible(timeout=30_000)  # the other client's form is gone
+    choose(page, "Client", name)
+    expect(page.locator(f".st-key-rates-of-{slug}")).to_be_visible(timeout=30_000)  # the other client's form is gone
     page.get_by_role("group", name="From").get_by_role("spinbutton").first.click()
-    page.keyboard.type("20250101")
+    page.keyboard.type(f"{day:%Y%m%d}")
     page.keyboard.press("Escape")
     page.get_by_label("CPM", exact=True).fill("20")
     page.get_by_label("CPM", exact=True).press("Enter")
     page.get_by_role("button", name="Enter this rate").click(timeout=60_000)
-    expect(page.get_by_text("CPM 20 from 2025-01-01").first).to_be_visible(timeout=60_000)
-    card_becomes(page, served, "spend", "400.20 USD")
+    expect(page.get_by_text(f"CPM 20 from {day}").first).to_be_visible(timeout=60_000)
+    spend = round_half_up(Decimal(impressions) * 20 / 1_000, 2)
+    address = f"{served}/?client={slug}&period=custom&from={day}&to={day}&compare=none"
+    card_becomes(page, address, "spend", f"{spend:,} USD")

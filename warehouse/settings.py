@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     summary_cron: str = "0 7 * * *"
     retention_cron: str = "30 3 * * *"
 
+    oidc_metadata_url: str | None = Field(default=None, description="…/.well-known/openid-configuration")
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_redirect_url: str | None = Field(default=None, description="The app's own address and /oauth2callback.")
+    oidc_label: str = Field(default="single sign-on", description="What the button says: Log in with …")
+    oidc_only: bool = Field(default=False, description="Nobody comes in by a password.")
+
     smtp_host: str | None = None
     smtp_port: int = 587
     smtp_username: str | None = None

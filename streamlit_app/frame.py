@@ -13,6 +13,7 @@ FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"})}
 # Pages that draw what stands around them themselves, if anything: they have something to tell before there are marts.
 ON_THEIR_OWN = frozenset({"data_freshness", "upload", "admin", "account"})
 
+MADE_UP = "make run    # made-up sources, the whole way, or:"
 FIRST_STEPS = (
     "paidmedia load surfside --from DATE --to DATE    # or: load vibe, upload FILE --client SLUG",
     "paidmedia build",
@@ -52,10 +53,10 @@ def delivered(viewer: Viewer) -> Catalog | None:
     """What the viewer can choose from; None, and said so on the page, while the marts hold nothing."""
     reading = queries.reading(viewer)
     if reading is None:
-        components.empty("There are no marts yet", "make run    # made-up sources, the whole way, or:", *FIRST_STEPS)
+        components.nothing("There are no marts yet", key="empty", commands=(MADE_UP, *FIRST_STEPS))
         return None
     clients, freshness = queries.clients(reading), queries.freshness(reading)
     if not clients or not freshness:
-        components.empty("Nothing has been delivered yet", *FIRST_STEPS)
+        components.nothing("Nothing has been delivered yet", key="empty", commands=FIRST_STEPS)
         return None
     return Catalog(reading, clients, freshness)

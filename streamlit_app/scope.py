@@ -35,12 +35,18 @@ class Scope:
     sources: tuple[str, ...]
     campaign_ids: tuple[str, ...] = ()
 
+    @property
+    def narrowed(self) -> dict[str, tuple[str, ...]]:
+        """The levels of which some entities are chosen, and their ids."""
+        return {"campaign": self.campaign_ids} if self.campaign_ids else {}
+
     def over(self, period: Period) -> "Scope":
         """The same filters over other days."""
         return replace(self, period=period, compared=None)
 
 
 LEVELS = ("campaign", "strategy", "placement", "creative")
+PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
 
 
 @dataclass(frozen=True)
@@ -56,3 +62,9 @@ def deeper(level: str) -> str | None:
     """The level below; None below a creative."""
     index = LEVELS.index(level) + 1
     return LEVELS[index] if index < len(LEVELS) else None
+
+
+def levels_shown(level: str, inside: Node | None = None) -> tuple[str, ...]:
+    """The levels that a table of a level names: its own and those above it, up to the opened entity."""
+    above = LEVELS.index(inside.level) + 1 if inside else 0
+    return LEVELS[above : LEVELS.index(level) + 1] or (level,)

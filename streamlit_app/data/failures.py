@@ -24,9 +24,10 @@ def show(chosen: Chosen, failures: Sequence[Attempt]) -> None:
     if problem:
         st.error(shown_as.escaped(problem), icon=":material/error:")
     if not failures:
-        with st.container(key="all-settled", border=True):
-            st.markdown("#### :material/task_alt: Nothing is open")
-            st.caption("What was refused or failed has been brought since, or a person has settled it.")
+        components.nothing(
+            "Nothing is open", "What was refused or failed has been brought since, or a person has settled it.",
+            key="all-settled", icon="task_alt",
+        )  # fmt: skip
     elif len(failures) > 1 and chosen.viewer.is_staff:
         _resolve_button(chosen.viewer, failures, f"Mark all {len(failures):,} as resolved", "all")
     for attempt in failures[:FAILURES]:

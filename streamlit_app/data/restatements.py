@@ -24,8 +24,7 @@ def show(chosen: Chosen) -> None:
     reading = queries.reading(chosen.viewer)
     rows = queries.restatements(reading, chosen.client_ids, chosen.sources, SHOWN) if reading else []
     if not rows:
-        with st.container(key="no-restatements", border=True):
-            st.markdown("#### :material/check_circle: No delivered day has changed since")
+        components.nothing("No delivered day has changed since", key="no-restatements", icon="check_circle")
         return
     table = pd.DataFrame([_row(row) for row in rows])
     money = st.column_config.NumberColumn(format="%+,.2f", width=105)

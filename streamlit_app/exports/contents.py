@@ -9,10 +9,9 @@ from streamlit_app import queries
 from streamlit_app.exports.report import Card, Day, Line, Report, Table
 from streamlit_app.format import Number
 from streamlit_app.metrics import METRICS
-from streamlit_app.scope import LEVELS, Node, Scope
+from streamlit_app.scope import PLURALS, Node, Scope, levels_shown
 
 MOST = 100_000  # lines of a table in a file for programs
-PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
 
 
 def report(
@@ -81,8 +80,7 @@ def _sources(scope: Scope, inside: Node | None) -> Table:
 
 def _table(scope: Scope, level: str, inside: Node | None, ranked_by: str) -> Table:
     several = len(scope.client_ids) > 1
-    above = LEVELS.index(inside.level) + 1 if inside else 0
-    levels = LEVELS[above : LEVELS.index(level) + 1] or (level,)
+    levels = levels_shown(level, inside)
     headings = (*(name.capitalize() for name in levels), "Source", *(["Client"] if several else []))
     rows = unwrap(queries.breakdown)(scope, level, inside, ranked_by, MOST)  # too many for the cache of the pages
     lines = tuple(

@@ -6,10 +6,9 @@ from streamlit_app import components, frame, queries
 from streamlit_app import format as shown_as
 from streamlit_app.exports import menu
 from streamlit_app.metrics import METRICS
-from streamlit_app.scope import LEVELS, Node, Scope, deeper
+from streamlit_app.scope import LEVELS, PLURALS, Node, Scope, deeper
 
 ROWS = 500  # what a browser sorts and scrolls at once; the totals count every row
-PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
 
 
 def show(scope: Scope) -> None:

@@ -16,6 +16,7 @@ from streamlit_app import format as shown_as
 from streamlit_app import queries
 from streamlit_app.metrics import MEASURES, METRICS
 from streamlit_app.periods import Period
+from streamlit_app.queries import asking
 from streamlit_app.scope import Node, Scope
 from warehouse import database
 from warehouse.errors import PaidMediaError
@@ -254,7 +255,7 @@ def test_marts_of_another_version_are_one_clear_line(marts: Engine, scope: Scope
 
 def test_queries_cannot_write(marts: Engine) -> None:
     with pytest.raises(Exception, match="read-only"):
-        queries._rows(ANA, "delete from marts.dim_clients returning client_id")
+        asking.rows(ANA, "delete from marts.dim_clients returning client_id")
 
 
 def test_a_database_that_is_away_is_one_clear_line(

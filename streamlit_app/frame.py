@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from streamlit_app import components, filters, identity, queries
+from streamlit_app import components, filters, identity, queries, url
 from streamlit_app.filters import Catalog
 from streamlit_app.identity import Viewer
 from streamlit_app.scope import Scope
@@ -23,7 +23,7 @@ FIRST_STEPS = (
 def open_page(title: str, url_path: str) -> bool:
     """Draw what stands around a page and keep its scope; False when there is nothing that it could show."""
     st.title(title)
-    filters.restore()
+    url.restore()
     if url_path in ON_THEIR_OWN:
         return True
     catalog = delivered(identity.current_viewer())
@@ -31,7 +31,7 @@ def open_page(title: str, url_path: str) -> bool:
         return False
     with st.sidebar:
         scope = filters.choose(catalog, FILTERS_OF_PAGE.get(url_path, filters.FILTERS))
-    filters.remember()
+    url.remember()
     chosen = catalog.chosen(scope.client_ids, scope.sources)
     components.as_of(chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
     st.session_state["scope"], st.session_state["as-of"] = scope, components.as_of_words(chosen)

@@ -10,7 +10,7 @@ subject; besides these only `ledger` and services of `warehouse` talk to the dat
 from streamlit_app.queries.asking import AS_VIEWER
 from streamlit_app.queries.catalog import clients, freshness, reading
 from streamlit_app.queries.changes import restatements
-from streamlit_app.queries.choices import campaigns, path
+from streamlit_app.queries.choices import campaigns, choices, names, path
 from streamlit_app.queries.delivered import breakdown, by_source, totals, trend
 from streamlit_app.queries.periods import adjustments, month_by_source, summaries
 from streamlit_app.queries.rankings import highlights, leaders
@@ -21,11 +21,13 @@ __all__ = [
     "breakdown",
     "by_source",
     "campaigns",
+    "choices",
     "clients",
     "freshness",
     "highlights",
     "leaders",
     "month_by_source",
+    "names",
     "path",
     "reading",
     "restatements",

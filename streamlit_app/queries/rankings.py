@@ -5,7 +5,7 @@ from datetime import date
 from streamlit_app.queries.asking import Row, kept, rows
 from streamlit_app.queries.measures import RATIOS, bound
 from streamlit_app.queries.periods import SUMMARY_TABLES
-from streamlit_app.scope import Scope
+from streamlit_app.scope import LEVELS, PLURALS, Scope
 
 # What is ranked: the mart and its level, and the column of the summaries.
 LEADERS = {
@@ -25,7 +25,8 @@ RANKINGS = {
 def leaders(scope: Scope, ranking: str, days: int, limit: int) -> list[Row]:
     """The first `campaigns`, `creatives` or `underperformers` of the last 7, 30 or 90 days, with the nine metrics.
 
-    Campaigns by conversions, creatives by revenue, underperformers by spend, across the clients of the scope.
+    Campaigns by conversions, creatives by revenue, underperformers by spend, across the clients of the scope. With a
+    chosen strategy or creative its campaign is listed, and counts whole.
     """
     table, level = LEADERS[ranking]
     reason = "reason" if table == "underperformers" else "cast(null as text) as reason"
@@ -40,7 +41,7 @@ def leaders(scope: Scope, ranking: str, days: int, limit: int) -> list[Row]:
             client_id = any(cast(:client_ids as text[]))
             and currency = :currency
             and source = any(cast(:sources as text[]))
-            {"and campaign_id = any(cast(:campaign_ids as text[]))" if scope.campaign_ids else ""}
+            {_among(scope, level)}
             and period = :days and level = :level
         order by {RANKINGS[ranking]}, entity_name, entity_id
         limit :limit
@@ -75,3 +76,13 @@ def highlights(scope: Scope, grain: str, period_start: date, ranking: str, limit
         """,
         **bound(scope) | {"period_start": period_start, "limit": limit},
     )
+
+
+def _among(scope: Scope, level: str) -> str:
+    """The condition that an entity is one of those that the filters choose, or holds one of them."""
+    if not scope.narrowed:
+        return ""
+    lowest = list(scope.narrowed)[-1]
+    meant = " and ".join(f"{name}_id = any(cast(:{name}_ids as text[]))" for name in scope.narrowed)
+    dimension = max(lowest, level, key=LEVELS.index)
+    return f"and entity_id in (select {level}_id from marts.dim_{PLURALS[dimension]} where {meant})"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from streamlit_app import components, frame, queries
+from streamlit_app import components, frame, previews, queries
 from streamlit_app import format as shown_as
 from streamlit_app.exports import menu
 from streamlit_app.metrics import METRICS
@@ -17,6 +17,8 @@ def show(scope: Scope) -> None:
     inside = way[-1] if way else None
     below = LEVELS[len(way) :] or LEVELS[-1:]
     _breadcrumb(way)
+    if inside and inside.level == "creative":
+        previews.show(inside)
     level = _choose_level(below)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         ranked_by = components.choose_metric("Ranked by")

@@ -33,7 +33,8 @@ def show(chosen: Chosen, failures: Sequence[Attempt]) -> None:
     for attempt in failures[:FAILURES]:
         _failure(chosen, attempt)
     if len(failures) > FAILURES:
-        st.caption(f"The newest {FAILURES} of {len(failures):,}; `paidmedia status` lists all of them.")
+        fix = "; `paidmedia status` lists all of them" if chosen.viewer.is_staff else ""
+        st.caption(f"The newest {FAILURES} of {len(failures):,}{fix}.")
     resolved = ledger.resolved_failures(chosen.viewer, chosen.client_ids, chosen.sources, RESOLVED)
     if resolved:
         with st.expander(f"Resolved by people · {len(resolved):,}", icon=":material/history:"):

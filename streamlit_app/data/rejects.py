@@ -74,7 +74,7 @@ def _downloads(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> No
         st.warning("The delivered file is not in the landing zone that this app can read, so it cannot be marked.")
     back = way_back(delivery)
     st.markdown(shown_as.escaped(back.advice))
-    if back.command:
+    if back.command and viewer.is_staff:
         st.code(back.command, language="bash")
     st.caption(
         "The file is a CSV with every cell as it was delivered. A spreadsheet may rewrite dates and run cells that"

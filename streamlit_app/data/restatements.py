@@ -37,7 +37,8 @@ def show(chosen: Chosen) -> None:
         alt="Changes of delivered days", height="content" if len(rows) <= 15 else TABLE_PIXELS,
     )  # fmt: skip
     newest = f"The newest {SHOWN}. " if len(rows) == SHOWN else ""
-    st.caption(f"{newest}What a build has not modelled yet is not among them. `paidmedia explain` tells a day's story.")
+    story = " `paidmedia explain` tells a day's story." if chosen.viewer.is_staff else ""
+    st.caption(f"{newest}What a build has not modelled yet is not among them.{story}")
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -334,6 +334,9 @@ def test_freshness_shows_what_is_late_held_and_rejected(marts: Engine) -> None:
         assert shown["Sources on time"] == "7 of 9"
         assert shown["Rows rejected"] == "18"
         assert "paidmedia release DELIVERY" in texts(app)
+        client = texts(opened("data_freshness", viewer=people.CARL))
+        assert "A held delivery failed a content check" in client
+        assert "paidmedia" not in client
         assert (table["Rows read"] == table["Accepted"] + table["Rejected"] + table["Total rows dropped"]).all()
     finally:
         marts_tables.create(marts)

@@ -14,7 +14,7 @@ from warehouse.errors import PaidMediaError
 from warehouse.settings import get_settings
 
 PICTURES = (".avif", ".gif", ".jpeg", ".jpg", ".png", ".webp")
-PICTURE_PIXELS = 360
+PICTURE_PIXELS = 280
 
 
 def show(creative: Node) -> None:

@@ -1,5 +1,8 @@
 """The campaigns, strategies, placements and creatives of a client: those that a filter offers, and the way to one."""
 
+# Names of tables and columns come from the constants of this room, every value is bound.
+# ruff: noqa: S608
+
 from streamlit_app.queries.asking import Row, kept, rows
 from streamlit_app.scope import LEVELS, PLURALS, Node, Reading
 

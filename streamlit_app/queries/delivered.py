@@ -1,5 +1,8 @@
 """The nine metrics of what was delivered: in all, per day, per source, and of the entities of a level."""
 
+# Names of tables and columns come from the constants of this room, every value is bound.
+# ruff: noqa: S608
+
 from streamlit_app.metrics import METRICS
 from streamlit_app.queries.asking import Row, kept, rows
 from streamlit_app.queries.measures import RATIOS, SUMS, bound, chosen

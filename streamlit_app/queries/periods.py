@@ -1,5 +1,8 @@
 """Whole weeks and months: their metrics beside those of the one before, their sources, and what was booked in them."""
 
+# Names of tables and columns come from the constants of this room, every value is bound.
+# ruff: noqa: S608
+
 from datetime import date
 
 from streamlit_app.metrics import METRICS

@@ -1,5 +1,8 @@
 """The best and the weakest: of the last days, and of a week or month."""
 
+# Names of tables and columns come from the constants of this room, every value is bound.
+# ruff: noqa: S608
+
 from datetime import date
 
 from streamlit_app.queries.asking import Row, kept, rows

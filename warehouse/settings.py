@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     retention_log_days: int = Field(default=90, ge=1, description="Days that runs and log files stay.")
     retention_audit_years: int = Field(default=2, ge=1, description="Years that the audit log stays in Postgres.")
 
+    creative_preview_hosts: str = Field(
+        default="", description="Hosts that previews of creatives may come from; empty: there are none."
+    )
+
     surfside_cron: str = "0 5 * * *"
     vibe_cron: str = "0 6 * * *"
     summary_cron: str = "0 7 * * *"

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from streamlit_app import format as shown_as
+from streamlit_app.identity import current_viewer
 from streamlit_app.metrics import MEASURES, METRICS, Metric
-from streamlit_app.scope import LEVELS, Node, Scope
+from streamlit_app.scope import Node, Scope, levels_shown
 from streamlit_app.timeliness import COLOURS, HELD, NO_DATA, STALE, Timeliness
 from warehouse.errors import PaidMediaError
 
@@ -132,38 +133,45 @@ def as_of_words(freshness: Sequence[Row]) -> str:
     return f"Data to {shown_as.day(last_day)}, last delivery {shown_as.moment(last_delivery)}."
 
 
-def empty(what: str, *commands: str) -> None:
-    """Nothing to show yet: what is missing and the commands that bring it."""
-    with st.container(key="empty", border=True):
-        st.markdown(f"#### :material/inbox: {what}")
-        if commands:
+def nothing(what: str, about: str = "", *, key: str, icon: str = "inbox", commands: Sequence[str] = ()) -> None:
+    """Where a list would be: what there is none of, and for people of the agency the commands that bring some."""
+    with st.container(key=key, border=True):
+        st.markdown(f"#### :material/{icon}: {what}")
+        if about:
+            st.caption(about)
+        if commands and current_viewer().is_staff:
             st.code("\n".join(commands), language="bash")
 
 
 def nothing_in_scope() -> None:
     """The filters leave no rows."""
-    with st.container(key="nothing", border=True):
-        st.markdown("#### :material/filter_alt_off: Nothing was delivered for this choice")
-        st.caption("Choose other days, clients, sources or campaigns at the left.")
+    nothing(
+        "Nothing was delivered for this choice", "Choose other days, clients, sources or campaigns at the left.",
+        key="nothing", icon="filter_alt_off",
+    )  # fmt: skip
 
 
-def failure(error: PaidMediaError) -> None:
-    """One clear message where something is away."""
-    with st.container(key="failure"):
-        what = error.what[:1].upper() + error.what[1:]
-        st.error(f"**{shown_as.escaped(what)}**", icon=":material/cloud_off:")
+def refusal(error: PaidMediaError, *, key: str = "refusal", icon: str = "block") -> None:
+    """What cannot be done, where, and what to do about it."""
+    with st.container(key=key):
+        st.error(f"**{shown_as.escaped(error.what[:1].upper() + error.what[1:])}**", icon=f":material/{icon}:")
         if error.where:
             st.caption(shown_as.escaped(error.where))
         if error.fix:
             st.markdown(f"What to do: {shown_as.escaped(error.fix)}")
-        st.button("Try again", icon=":material/refresh:")
+
+
+def failure(error: PaidMediaError) -> None:
+    """One clear message where something is away, and another try."""
+    refusal(error, key="failure", icon="cloud_off")
+    st.button("Try again", icon=":material/refresh:")
 
 
 def name_columns(scope: Scope, level: str, inside: Node | None = None) -> dict[str, str]:
     """The name columns of a table of a level: the entity, those above it up to `inside`, source, client if several."""
-    above = LEVELS.index(inside.level) + 1 if inside else 0
-    levels = LEVELS[above : LEVELS.index(level) + 1] or (level,)
-    columns = {f"{name}_name": name.capitalize() for name in reversed(levels)} | {"source": "Source"}
+    columns = {f"{name}_name": name.capitalize() for name in reversed(levels_shown(level, inside))} | {
+        "source": "Source"
+    }
     return columns | ({"client_name": "Client"} if len(scope.client_ids) > 1 else {})
 
 

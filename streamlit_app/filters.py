@@ -1,43 +1,24 @@
-"""The filters of every page: the widgets, the URL that keeps them, and the scope that they mean.
+"""The filters of every page: the widgets, and the scope that they mean.
 
-    URL → session state → widgets → scope → URL
-
-The URL holds only what differs from the defaults, so a link shows a colleague the same view. What it holds is never
-trusted: a client, source or campaign that the viewer may not see is dropped before anything is asked.
+session state → widgets → scope. Each list offers what the filters above it leave; anything else is forgotten.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from streamlit_app import format as shown_as
-from streamlit_app import queries
-from streamlit_app.metrics import METRICS
+from streamlit_app import queries, url
 from streamlit_app.periods import COMPARISONS, PRESETS, Period, compared_with, preset
-from streamlit_app.scope import LEVELS, Reading, Scope
+from streamlit_app.scope import CHOSEN_LEVELS, LEVELS, PLURALS, Reading, Scope
 from warehouse.control import SOURCES
 
 Row = dict[str, Any]
 
-# What the URL keeps, by the key of the widget. One choice each, with its default and what else is allowed; a state of
-# None is a choice with no fixed list, checked where it is used.
-CHOICES: dict[str, tuple[str | None, Iterable[str] | None]] = {
-    "period": ("last_30_days", PRESETS),
-    "compare": ("previous", COMPARISONS),
-    "currency": (None, None),
-    "metric": ("impressions", METRICS),
-    "grain": ("week", ("week", "month")),
-    "level": (None, LEVELS),
-    "open": (None, None),
-    "show": ("freshness", ("freshness", "failures", "attempts", "rejects", "restatements")),
-    "delivery": (None, None),
-    "admin": ("clients", ("clients", "rates", "people", "log")),
-}
-LISTS = ("client", "source", "campaign", "status")
-FILTERS = frozenset({"client", "currency", "source", "period", "compare", "campaign"})
+FILTERS = frozenset({"client", "currency", "source", "period", "compare", *CHOSEN_LEVELS})
+OFFERED = 2_000  # entities in one list: more than anybody scrolls through, as many as a browser takes at once
 
 
 @dataclass(frozen=True)
@@ -61,56 +42,6 @@ class Catalog:
         return [row for row in self.freshness if row["client_id"] in client_ids and row["source"] in sources]
 
 
-def from_url(parameters: dict[str, list[str]]) -> dict[str, Any]:
-    """The state that a URL asks for; whatever it says wrongly is left out."""
-    state: dict[str, Any] = {name: list(dict.fromkeys(parameters[name])) for name in LISTS if parameters.get(name)}
-    for name, (_, allowed) in CHOICES.items():
-        value = (parameters.get(name) or [""])[0]
-        if value and (allowed is None or value in allowed):
-            state[name] = value
-    if state.get("period") == "custom":
-        start, end = (_day((parameters.get(name) or [""])[0]) for name in ("from", "to"))
-        if start and end and start <= end:
-            state["dates"] = (start, end)
-        else:
-            del state["period"]
-    return state
-
-
-def to_url(state: dict[str, Any]) -> dict[str, list[str]]:
-    """The parameters that bring a state back; defaults are left out."""
-    parameters = {name: list(state[name]) for name in LISTS if state.get(name)}
-    for name, (default, _) in CHOICES.items():
-        if state.get(name) and state[name] != default:
-            parameters[name] = [state[name]]
-    dates: Any = state.get("dates") or ()
-    if state.get("period") == "custom" and len(dates) == 2:
-        parameters["from"], parameters["to"] = [dates[0].isoformat()], [dates[1].isoformat()]
-    return parameters
-
-
-def restore() -> None:
-    """Take the URL's state over, once per session."""
-    if "restored" not in st.session_state:
-        st.session_state["restored"] = True
-        names = (*LISTS, *CHOICES, "from", "to")
-        st.session_state.update(from_url({name: st.query_params.get_all(name) for name in names}))
-
-
-def remember() -> None:
-    """Write the state into the URL where it differs."""
-    names = (*LISTS, *CHOICES, "dates")
-    wanted = to_url({name: st.session_state[name] for name in names if name in st.session_state})
-    if {name: st.query_params.get_all(name) for name in st.query_params} != wanted:
-        st.query_params.from_dict(wanted)
-
-
-def reset() -> None:
-    """Put every filter back to its default; the part of a page that is shown stays."""
-    for name in {*LISTS, *CHOICES, "dates"} - {"show", "admin"}:
-        st.session_state.pop(name, None)
-
-
 def choose(catalog: Catalog, used: frozenset[str] = FILTERS) -> Scope:
     """Draw the filters that a page uses and return the scope that they mean."""
     client_ids, currency = _choose_clients(catalog)
@@ -120,9 +51,16 @@ def choose(catalog: Catalog, used: frozenset[str] = FILTERS) -> Scope:
     if "period" in used:
         period = _choose_period(delivered)
         compared = _choose_comparison(period, delivered)
-    campaign_ids = _choose_campaigns(catalog, client_ids, sources) if "campaign" in used else ()
+    chosen: dict[str, tuple[str, ...]] = dict.fromkeys(CHOSEN_LEVELS, ())
+    for level in CHOSEN_LEVELS:
+        if level in used:
+            within = (chosen["campaign"], chosen["strategy"])
+            chosen[level] = _choose_entities(catalog, level, client_ids, sources, within)
     _reset_button()
-    return Scope(catalog.reading, client_ids, currency, period, compared, sources, campaign_ids)
+    return Scope(
+        catalog.reading, client_ids, currency, period, compared, sources,
+        **{f"{level}_ids": ids for level, ids in chosen.items()},
+    )  # fmt: skip
 
 
 def choose_deliverers(names: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -190,7 +128,7 @@ def _choose_sources(catalog: Catalog, client_ids: tuple[str, ...]) -> tuple[str,
 
 def _choose_period(delivered: Period) -> Period:
     if st.session_state.get("period") not in PRESETS:
-        st.session_state["period"] = CHOICES["period"][0]
+        st.session_state["period"] = url.CHOICES["period"][0]
     name = st.selectbox(
         "Days", list(PRESETS), format_func=PRESETS.__getitem__, key="period", persist_state="session",
         help=f"Counted back from the last delivered day, {shown_as.day(delivered.end)}.",
@@ -212,7 +150,7 @@ def _choose_period(delivered: Period) -> Period:
 
 def _choose_comparison(period: Period, delivered: Period) -> Period | None:
     if st.session_state.get("compare") not in COMPARISONS:
-        st.session_state["compare"] = CHOICES["compare"][0]
+        st.session_state["compare"] = url.CHOICES["compare"][0]
     name = st.selectbox(
         "Compared with", list(COMPARISONS), format_func=COMPARISONS.__getitem__, key="compare", persist_state="session"
     )
@@ -226,17 +164,29 @@ def _choose_comparison(period: Period, delivered: Period) -> Period | None:
     return compared
 
 
-def _choose_campaigns(catalog: Catalog, client_ids: tuple[str, ...], sources: tuple[str, ...]) -> tuple[str, ...]:
-    rows = queries.campaigns(catalog.reading, client_ids, sources)
+def _choose_entities(
+    catalog: Catalog,
+    level: str,
+    client_ids: tuple[str, ...],
+    sources: tuple[str, ...],
+    within: tuple[tuple[str, ...], tuple[str, ...]],
+) -> tuple[str, ...]:
+    """Of the campaigns, strategies or creatives that the filters above leave."""
+    wanted = tuple(sorted(st.session_state.get(level) or ())[:OFFERED])
+    rows = queries.choices(catalog.reading, level, client_ids, sources, within, wanted, OFFERED)
     clients = {row["client_id"]: row["client_name"] for row in catalog.clients}
-    labels = {row["campaign_id"]: _campaign_label(row, clients, len(client_ids) > 1) for row in rows}
-    _keep_known("campaign", labels)
-    return tuple(
-        st.multiselect(
-            "Campaigns", list(labels), format_func=labels.__getitem__, key="campaign", placeholder="All campaigns",
-            persist_state="session",
-        )
+    labels = {row["id"]: _label(row, level, clients, len(client_ids) > 1) for row in rows}
+    _keep_known(level, labels)
+    plural = PLURALS[level]
+    chosen = st.multiselect(
+        plural.capitalize(), list(labels), format_func=labels.__getitem__, key=level, placeholder=f"All {plural}",
+        persist_state="session",
     )  # fmt: skip
+    possible = rows[0]["possible"] if rows else 0
+    if possible > len(rows):
+        above = ", ".join(("client", "source", *CHOSEN_LEVELS[: CHOSEN_LEVELS.index(level)]))
+        st.caption(f"{len(rows):,} of {possible:,} {plural} are listed: choose a {above} to see the others.")
+    return tuple(chosen)
 
 
 def by_frequency(values: Iterable[str]) -> list[str]:
@@ -252,7 +202,7 @@ def _sources(catalog: Catalog, client_ids: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _reset_button() -> None:
-    st.button("Reset filters", on_click=reset, icon=":material/restart_alt:", type="tertiary")
+    st.button("Reset filters", on_click=url.reset, icon=":material/restart_alt:", type="tertiary")
 
 
 def _keep_known(name: str, known: Iterable[str]) -> None:
@@ -265,13 +215,8 @@ def _client_name(row: Row) -> str:
     return str(row["client_name"]) if row["is_active"] else f"{row['client_name']} (disabled)"
 
 
-def _campaign_label(row: Row, clients: dict[str, str], several_clients: bool) -> str:
-    parts = [row["campaign_name"], shown_as.source_name(row["source"])]
+def _label(row: Row, level: str, clients: dict[str, str], several_clients: bool) -> str:
+    """The name, what tells it from others of the same name, its source and, among several, its client."""
+    names = [row[f"{name}_name"] for name in reversed(LEVELS) if f"{name}_name" in row]
+    parts = [*dict.fromkeys(names), shown_as.source_name(row["source"])]
     return " · ".join(parts + ([clients[row["client_id"]]] if several_clients else []))
-
-
-def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None

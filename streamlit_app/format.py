@@ -66,6 +66,11 @@ def days(start: date, end: date) -> str:
     return f"{start.day} – {day(end)}"
 
 
+def period(start: date, end: date, grain: str) -> str:
+    """A `week` or `month` as a reader names it: `17 – 23 Nov 2025`, `November 2025`."""
+    return days(start, end) if grain == "week" else f"{start:%B %Y}"
+
+
 def moment(value: datetime | None) -> str:
     """A time in UTC to the minute: `3 Nov 2025, 05:12 UTC`, `–` for none."""
     return ABSENT if value is None else f"{day(value.date())}, {value:%H:%M} UTC"

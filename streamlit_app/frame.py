@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from streamlit_app import components, filters, identity, queries
+from streamlit_app import components, filters, identity, queries, url
 from streamlit_app.filters import Catalog
 from streamlit_app.identity import Viewer
 from streamlit_app.scope import Scope
@@ -13,6 +13,7 @@ FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"})}
 # Pages that draw what stands around them themselves, if anything: they have something to tell before there are marts.
 ON_THEIR_OWN = frozenset({"data_freshness", "upload", "admin", "account"})
 
+MADE_UP = "make run    # made-up sources, the whole way, or:"
 FIRST_STEPS = (
     "paidmedia load surfside --from DATE --to DATE    # or: load vibe, upload FILE --client SLUG",
     "paidmedia build",
@@ -22,7 +23,7 @@ FIRST_STEPS = (
 def open_page(title: str, url_path: str) -> bool:
     """Draw what stands around a page and keep its scope; False when there is nothing that it could show."""
     st.title(title)
-    filters.restore()
+    url.restore()
     if url_path in ON_THEIR_OWN:
         return True
     catalog = delivered(identity.current_viewer())
@@ -30,7 +31,7 @@ def open_page(title: str, url_path: str) -> bool:
         return False
     with st.sidebar:
         scope = filters.choose(catalog, FILTERS_OF_PAGE.get(url_path, filters.FILTERS))
-    filters.remember()
+    url.remember()
     chosen = catalog.chosen(scope.client_ids, scope.sources)
     components.as_of(chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
     st.session_state["scope"], st.session_state["as-of"] = scope, components.as_of_words(chosen)
@@ -52,10 +53,10 @@ def delivered(viewer: Viewer) -> Catalog | None:
     """What the viewer can choose from; None, and said so on the page, while the marts hold nothing."""
     reading = queries.reading(viewer)
     if reading is None:
-        components.empty("There are no marts yet", "make run    # made-up sources, the whole way, or:", *FIRST_STEPS)
+        components.nothing("There are no marts yet", key="empty", commands=(MADE_UP, *FIRST_STEPS))
         return None
     clients, freshness = queries.clients(reading), queries.freshness(reading)
     if not clients or not freshness:
-        components.empty("Nothing has been delivered yet", *FIRST_STEPS)
+        components.nothing("Nothing has been delivered yet", key="empty", commands=FIRST_STEPS)
         return None
     return Catalog(reading, clients, freshness)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from streamlit_app import format as shown_as
-from streamlit_app import session
+from streamlit_app import session, single_sign_on
 from streamlit_app.identity import Viewer, viewer_of
 from warehouse import accounts, passwords
 from warehouse.errors import PaidMediaError
@@ -13,7 +13,7 @@ def viewer() -> Viewer | None:
     """Who has come in; None when the page is the door, which is drawn then."""
     person = session.person()
     if person is None:
-        _log_in_form()
+        _door()
         return None
     found = viewer_of(person)
     st.session_state["viewer"] = found
@@ -48,22 +48,29 @@ def password_form(key: str) -> bool:
     return True
 
 
-def _log_in_form() -> None:
+def _door() -> None:
+    refused = single_sign_on.arrive()
     with st.container(key="door", width=420):
         st.markdown("## Paid media")
         st.caption("Every delivered number in one place.")
-        if "farewell" in st.session_state:
+        if refused is not None:
+            st.error(refused, icon=":material/lock:")
+        elif "farewell" in st.session_state:
             st.info(st.session_state["farewell"], icon=":material/lock_clock:")
-        with st.form("log-in", enter_to_submit=True):
-            email = st.text_input("E-mail", autocomplete="username", key="log-in-email")
-            password = st.text_input(
-                "Password", type="password", autocomplete="current-password", key="log-in-password"
-            )
-            is_sent = st.form_submit_button("Log in", type="primary", width="stretch")
-        if is_sent and session.log_in(email, password):
-            st.rerun()
-        elif is_sent:
-            st.error(accounts.REFUSED, icon=":material/lock:")
+        if single_sign_on.takes_passwords():
+            _log_in_form()
+        single_sign_on.button()
+
+
+def _log_in_form() -> None:
+    with st.form("log-in", enter_to_submit=True):
+        email = st.text_input("E-mail", autocomplete="username", key="log-in-email")
+        password = st.text_input("Password", type="password", autocomplete="current-password", key="log-in-password")
+        is_sent = st.form_submit_button("Log in", type="primary", width="stretch")
+    if is_sent and session.log_in(email, password):
+        st.rerun()
+    elif is_sent:
+        st.error(accounts.REFUSED, icon=":material/lock:")
 
 
 def _first_password_form(found: Viewer) -> None:

@@ -24,9 +24,11 @@ def show(scope: Scope) -> None:
     several = {"client_name": "Client"} if len(scope.client_ids) > 1 else {}
     for tab, ranking in zip(st.tabs(list(RANKINGS.values())), RANKINGS, strict=True):
         with tab:
+            if ranking == "campaigns" and (scope.strategy_ids or scope.creative_ids):
+                st.caption("Each counts whole, with its other strategies and creatives.")
             rows = queries.leaders(scope, ranking, days, LISTED)
             if not rows:
-                st.caption("None in these days.")
+                st.caption("None of the chosen is ranked in these days." if scope.narrowed else "None in these days.")
                 continue
             name = {"name": "Campaign" if ranking == "campaigns" else "Creative", "source": "Source"}
             why = {"reason": "Why"} if ranking == "underperformers" else {}

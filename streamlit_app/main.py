@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from streamlit_app import components, frame, gate, session
+from streamlit_app import components, frame, gate, session, single_sign_on
 from streamlit_app.headers import SecurityHeaders
 from streamlit_app.identity import Viewer
 from warehouse.errors import PaidMediaError
@@ -66,4 +66,7 @@ def _pages(viewer: Viewer | None) -> list[st.Page]:
 if __name__ == "__main__":
     main()
 else:
-    app = st.App(Path(__file__).resolve(), routes=session.ROUTES, middleware=[Middleware(SecurityHeaders)])
+    app = st.App(
+        Path(__file__).resolve(), lifespan=single_sign_on.lifespan, routes=session.ROUTES,
+        middleware=[Middleware(SecurityHeaders)],
+    )  # fmt: skip

@@ -23,8 +23,9 @@ class Reading:
 class Scope:
     """The filters of a view, resolved: `client_ids` and `sources` are named one by one, never "all".
 
-    The clients are all billed in `currency`. No `campaign_ids` means every campaign. `compared` is the period that
-    deltas are taken against; None when there is none or when it has days before the first delivered one.
+    The clients are all billed in `currency`. No `campaign_ids` means every campaign; strategies and creatives likewise.
+    `compared` is the period that deltas are taken against; None when there is none or when it has days before the first
+    delivered one.
     """
 
     reading: Reading
@@ -34,6 +35,14 @@ class Scope:
     compared: Period | None
     sources: tuple[str, ...]
     campaign_ids: tuple[str, ...] = ()
+    strategy_ids: tuple[str, ...] = ()
+    creative_ids: tuple[str, ...] = ()
+
+    @property
+    def narrowed(self) -> dict[str, tuple[str, ...]]:
+        """The levels of which some entities are chosen, and their ids."""
+        chosen = {"campaign": self.campaign_ids, "strategy": self.strategy_ids, "creative": self.creative_ids}
+        return {level: ids for level, ids in chosen.items() if ids}
 
     def over(self, period: Period) -> "Scope":
         """The same filters over other days."""
@@ -41,18 +50,27 @@ class Scope:
 
 
 LEVELS = ("campaign", "strategy", "placement", "creative")
+CHOSEN_LEVELS = ("campaign", "strategy", "creative")  # those that a filter chooses entities of
+PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
 
 
 @dataclass(frozen=True)
 class Node:
-    """One campaign, strategy, placement or creative."""
+    """One campaign, strategy, placement or creative of a client."""
 
     level: str
     id: str
     name: str
+    client_id: str = ""
 
 
 def deeper(level: str) -> str | None:
     """The level below; None below a creative."""
     index = LEVELS.index(level) + 1
     return LEVELS[index] if index < len(LEVELS) else None
+
+
+def levels_shown(level: str, inside: Node | None = None) -> tuple[str, ...]:
+    """The levels that a table of a level names: its own and those above it, up to the opened entity."""
+    above = LEVELS.index(inside.level) + 1 if inside else 0
+    return LEVELS[above : LEVELS.index(level) + 1] or (level,)

@@ -1,6 +1,6 @@
 """The session of a browser: log-in, the cookie that survives a reload, the end of it.
 
-form → accounts.log_in → token → this tab's state, and a ticket → POST /session → HttpOnly cookie → every other tab
+form or provider → accounts → token → this tab's state, and a ticket → POST /session → HttpOnly cookie → every other tab
 
 A script can only be told a ticket, which opens nothing after a minute; the token itself is out of any script's reach.
 """
@@ -17,8 +17,16 @@ from warehouse import accounts, audit, database
 from warehouse.accounts import Person
 from warehouse.secret_key import fernet
 from warehouse.settings import get_settings
+from warehouse.single_sign_on import Identity
 
 COOKIE = "paidmedia_session"
+IDENTITY_COOKIES = "_streamlit_user"  # how the names begin of those in which Streamlit keeps what a provider said
+# Back from a provider, which ends at the first page: on to the address that the door has noted.
+GO_ON = """.then(() => {
+    const wanted = sessionStorage.getItem('wanted');
+    sessionStorage.removeItem('wanted');
+    if (wanted) location.replace(wanted);
+})"""
 TICKET_SECONDS = 60
 TICKET_BYTES = 4_096
 AGENT_LETTERS = 300
@@ -41,12 +49,19 @@ def log_in(email: str, password: str) -> bool:
     """Begin a session; False when refused."""
     with acting(email), database.session() as current:
         token = accounts.log_in(current, email, password)
-    if token is None:
-        return False
-    _forget()
-    st.session_state["token"] = token
-    st.session_state["ticket"] = fernet(get_settings()).encrypt(token.encode()).decode()
-    return True
+    if token is not None:
+        _begin(token)
+    return token is not None
+
+
+def log_in_vouched(vouched: Identity) -> str | None:
+    """Begin the session of whom the provider has just vouched for; returns why not."""
+    with acting(vouched.email or accounts.NAMELESS), database.session() as current:
+        why = accounts.log_in_vouched(current, vouched)
+    if why is None:
+        _begin(vouched.token)
+        st.session_state["is_back"] = True
+    return why
 
 
 def log_out() -> None:
@@ -68,8 +83,14 @@ def keep() -> None:
     """Right after a log-in: let the browser fetch its cookie, so that a reload and other tabs know it too."""
     ticket = st.session_state.pop("ticket", None)
     if ticket is not None:
-        script = f"<script>fetch('/session', {{method: 'POST', body: '{ticket}'}})</script>"
+        then = GO_ON if st.session_state.pop("is_back", False) else ""
+        script = f"<script>fetch('/session', {{method: 'POST', body: '{ticket}'}}){then}</script>"
         st.html(script, unsafe_allow_javascript=True)  # a ticket is base64url: no quote can be in it
+
+
+def drop_identity() -> None:
+    """Let the browser forget what the provider said: it has been read."""
+    st.html("<script>fetch('/session', {method: 'DELETE'})</script>", unsafe_allow_javascript=True)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
@@ -97,21 +118,40 @@ def acting(name: str | None = None) -> AbstractContextManager[None]:
 
 
 async def give_cookie(request: Request) -> Response:
-    """`POST /session` with a ticket: the cookie of its token. Answered to the app's own pages only."""
+    """`POST /session` with a ticket: the cookie of its token. Answered to the app's own pages only.
+
+    What the provider said leaves the browser with it, and by `DELETE /session` alone: it counts once, at the door.
+    """
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return Response(status_code=403)
+    if request.method == "DELETE":
+        return _without_identity(request)
     ticket = (await request.body())[:TICKET_BYTES]
     try:
         token = fernet(get_settings()).decrypt(ticket, ttl=TICKET_SECONDS).decode()
     except InvalidToken:
         return Response(status_code=403)
-    answer = Response(status_code=204)
+    answer = _without_identity(request)
     is_https = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
     answer.set_cookie(COOKIE, token, path="/", httponly=True, samesite="lax", secure=is_https)
     return answer
 
 
-ROUTES = (Route("/session", give_cookie, methods=["POST"]),)
+ROUTES = (Route("/session", give_cookie, methods=["POST", "DELETE"]),)
+
+
+def _without_identity(request: Request) -> Response:
+    answer = Response(status_code=204)
+    for name in request.cookies:
+        if name.startswith(IDENTITY_COOKIES):
+            answer.delete_cookie(name, path="/")
+    return answer
+
+
+def _begin(token: str) -> None:
+    _forget()
+    st.session_state["token"] = token
+    st.session_state["ticket"] = fernet(get_settings()).encrypt(token.encode()).decode()
 
 
 def _token() -> str | None:

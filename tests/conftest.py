@@ -22,6 +22,7 @@ FOREIGN = (
     "AWS_SECRET",
     "VIBE_",
     "SMTP_",
+    "OIDC_",
     "ALERT_",
     "PG",
     "DBT_",

@@ -1,6 +1,6 @@
 """Logging in and out: sessions that end after half an hour without use, lock-out after repeated failures.
 
-password → session (the browser keeps a token, the database its sha256) → who it is, asked for at every page
+password, or a provider's word → session (the browser keeps a token, the database its sha256) → who it is, at every page
 """
 
 import hashlib
@@ -8,18 +8,20 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from warehouse import audit, passwords
 from warehouse.control import User, UserClient, UserSession
 from warehouse.errors import PaidMediaError
+from warehouse.single_sign_on import Identity
 
 IDLE = timedelta(minutes=30)
 FAILURES = 5  # in a row, then the account is locked
 LOCKED = timedelta(minutes=15)
 # A page asks who it is for at every click; the time of the last use is written down only so often.
 NOTED_EVERY = timedelta(seconds=30)
+NAMELESS = "a person without an address"  # in the audit log, where a provider tells none
 
 # One sentence for a wrong password, an unknown address and a locked account: nobody learns who has one.
 REFUSED = (
@@ -37,6 +39,7 @@ class Person:
     role: str
     client_ids: tuple[str, ...] | None
     must_change_password: bool
+    has_password: bool
 
 
 def log_in(current: Session, email: str, password: str) -> str | None:
@@ -57,7 +60,31 @@ def log_in(current: Session, email: str, password: str) -> str | None:
     user.failed_logins, user.locked_until = 0, None
     if user.password_hash is not None and passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hashed(password)
-    return _begin(current, user, now)
+    token = secrets.token_urlsafe(32)
+    _begin(current, user, token, how="password")
+    return token
+
+
+def log_in_vouched(current: Session, vouched: Identity) -> str | None:
+    """Begin the session of whom the provider vouches for; returns why not, which is `used` once that session is over.
+
+    Only who was added comes in. A lock does not count: it is about guessed passwords. A password that was given and
+    never changed is void from now on: it was for a first log-in, which this is. Commit in both cases.
+    """
+    user = current.scalar(select(User).where(User.email == vouched.email).with_for_update())
+    why = _why_not(user, vouched)
+    if user is None or why is not None:
+        new = {"how": "provider", "why": why}
+        audit.record(current, "refuse log in", "user", vouched.email or NAMELESS, new=new)
+        return why
+    begun = current.get(UserSession, _sha256(vouched.token))
+    if begun is not None:
+        return None if begun.ended_at is None else "used"
+    if user.must_change_password:
+        end_sessions(current, user.user_id)  # one that waits for the new password must not come in by the void one
+        user.password_hash, user.must_change_password = None, False
+    _begin(current, user, vouched.token, how="provider")
+    return None
 
 
 def person(current: Session, token: str, *, is_use: bool = True) -> Person | None:
@@ -77,7 +104,8 @@ def person(current: Session, token: str, *, is_use: bool = True) -> Person | Non
         current.execute(
             update(UserSession).where(UserSession.token_sha256 == session.token_sha256).values(last_seen_at=now)
         )
-    return Person(user.user_id, user.email, user.role, _client_ids(current, user), user.must_change_password)
+    mine, has_password = _client_ids(current, user), user.password_hash is not None
+    return Person(user.user_id, user.email, user.role, mine, user.must_change_password, has_password)
 
 
 def log_out(current: Session, token: str) -> None:
@@ -120,10 +148,22 @@ def end_sessions(current: Session, user_id: int, *, but: str | None = None) -> N
     current.execute(ended.values(ended_at=datetime.now(UTC)))
 
 
-def _begin(current: Session, user: User, now: datetime) -> str:
+def _why_not(user: User | None, vouched: Identity) -> str | None:
+    if not vouched.email:
+        return "no address"
+    if not vouched.is_verified:
+        return "not verified"
+    if user is None:
+        return "not added"
+    return None if user.is_active else "disabled"
+
+
+def _begin(current: Session, user: User, token: str, *, how: str) -> None:
+    now = datetime.now(UTC)
     over = or_(UserSession.ended_at.is_not(None), UserSession.last_seen_at <= now - IDLE)
-    current.execute(delete(UserSession).where(UserSession.user_id == user.user_id, over))
-    token = secrets.token_urlsafe(32)
+    # One that has ended stays half an hour, so that what opened it opens no second one.
+    old = and_(UserSession.created_at <= now - IDLE, over)
+    current.execute(delete(UserSession).where(UserSession.user_id == user.user_id, old))
     by = audit.current_actor()
     current.add(
         UserSession(
@@ -132,8 +172,7 @@ def _begin(current: Session, user: User, now: datetime) -> str:
         )
     )  # fmt: skip
     user.last_login_at = now
-    audit.record(current, "log in", "user", user.email)
-    return token
+    audit.record(current, "log in", "user", user.email, new={"how": how})
 
 
 def _count_failure(current: Session, user: User, now: datetime, *, is_right: bool) -> None:

@@ -67,10 +67,21 @@ class Settings(BaseSettings):
     retention_log_days: int = Field(default=90, ge=1, description="Days that runs and log files stay.")
     retention_audit_years: int = Field(default=2, ge=1, description="Years that the audit log stays in Postgres.")
 
+    creative_preview_hosts: str = Field(
+        default="", description="Hosts that previews of creatives may come from; empty: there are none."
+    )
+
     surfside_cron: str = "0 5 * * *"
     vibe_cron: str = "0 6 * * *"
     summary_cron: str = "0 7 * * *"
     retention_cron: str = "30 3 * * *"
+
+    oidc_metadata_url: str | None = Field(default=None, description="…/.well-known/openid-configuration")
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_redirect_url: str | None = Field(default=None, description="The app's own address and /oauth2callback.")
+    oidc_label: str = Field(default="single sign-on", description="What the button says: Log in with …")
+    oidc_only: bool = Field(default=False, description="Nobody comes in by a password.")
 
     smtp_host: str | None = None
     smtp_port: int = 587

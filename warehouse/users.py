@@ -14,12 +14,19 @@ ROLES = ("admin", "analyst", "client")
 
 
 def add_user(
-    current: Session, email: str, *, role: str, client_id: str | None = None, password: str | None = None
+    current: Session,
+    email: str,
+    *,
+    role: str,
+    client_id: str | None = None,
+    password: str | None = None,
+    has_password: bool = True,
 ) -> str | None:
     """Enter a person; returns the password that was generated, which they have to change at the first log-in.
 
-    A `client` sees the one client named; admins and analysts see all. Calling it again for a known client user adds a
-    further client and leaves the password, as giving one does: then nothing is returned. Raises `PaidMediaError`.
+    Without a password they come in through the provider only. A `client` sees the one client named; admins and
+    analysts see all. Calling it again for a known client user adds a further client and leaves the password, as giving
+    one does: then nothing is returned. Raises `PaidMediaError`.
     """
     address = email.strip().lower()
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
@@ -34,9 +41,9 @@ def add_user(
     generated = None
     if user is None:
         user = User(email=address, role=role)
-        if password is None:
-            generated = passwords.generated()
-        accounts.set_password(user, password or generated or "", must_change=generated is not None)
+        if has_password:
+            generated = passwords.generated() if password is None else None
+            accounts.set_password(user, password or generated or "", must_change=generated is not None)
         current.add(user)
         current.flush()
     if client_id is not None:

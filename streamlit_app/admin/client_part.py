@@ -1,7 +1,6 @@
 """Clients: who they are, the rules for their files, their Vibe account."""
 
 from datetime import date
-from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
@@ -62,7 +61,7 @@ def _add(viewer: Viewer) -> None:
             first_day: date = st.date_input("From", value=utc_today().replace(day=1))
         prefix = st.text_input("Surfside folder", help="The client's folder in the bucket; empty for the whole bucket.")
         is_sent = st.form_submit_button("Add client", type="primary")
-    rate = _decimal(cpm) if is_sent else None
+    rate = doing.decimal(cpm) if is_sent else None
     if is_sent and rate is not None:
         settings = {("surfside", "prefix"): prefix} if prefix.strip() else {}
         doing.change(
@@ -110,12 +109,3 @@ def _change(viewer: Viewer, names: dict[str, str], active: dict[str, bool]) -> N
             doing.change(viewer, lambda current: clients.disable_client(current, slug), f"Disabled {slug}.")
     elif st.button(f"Enable {names[slug]}", icon=":material/play_arrow:", key="enable-client"):
         doing.change(viewer, lambda current: clients.enable_client(current, slug), f"Enabled {slug}.")
-
-
-def _decimal(words: str) -> Decimal | None:
-    """A number as it was typed; None, and said so, for anything else."""
-    try:
-        return Decimal(words.strip())
-    except ArithmeticError:
-        st.error(f"{shown_as.escaped(words) or 'Nothing'} is no number; write 12.50.", icon=":material/block:")
-        return None

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from streamlit_app import components, session
 from streamlit_app import format as shown_as
-from streamlit_app import session
 from streamlit_app.identity import Viewer
 from warehouse import database
 from warehouse.errors import PaidMediaError
@@ -39,11 +40,17 @@ def tell(viewer: Viewer, service: Callable[[Session], Answer]) -> Answer | None:
             answer = service(current)
             return True if answer is None else answer  # type: ignore[return-value]
     except PaidMediaError as error:
-        refuse(error)
+        components.refusal(error)
         return None
 
 
-def refuse(error: PaidMediaError) -> None:
-    """One clear line."""
-    words = [error.what[:1].upper() + error.what[1:], error.where, error.fix and f"what to do: {error.fix}"]
-    st.error(shown_as.escaped(" · ".join(word for word in words if word)), icon=":material/block:")
+def decimal(words: str) -> Decimal | None:
+    """A number as it was typed; None, and said so on the page, for anything else."""
+    try:
+        number = Decimal(words.strip())
+    except InvalidOperation:
+        number = Decimal("nan")
+    if number.is_finite():
+        return number
+    st.error(f"{shown_as.escaped(words) or 'Nothing'} is no number; write 12.50.", icon=":material/block:")
+    return None

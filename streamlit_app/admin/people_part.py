@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components
+from streamlit_app import components, single_sign_on
 from streamlit_app import format as shown_as
 from streamlit_app.admin import doing
 from streamlit_app.identity import Viewer
@@ -51,11 +51,16 @@ def _add(viewer: Viewer, names: dict[str, str]) -> None:
         slug = st.selectbox("Client", list(names), format_func=names.__getitem__) if role == "client" else None
         is_sent = st.form_submit_button("Add person", type="primary")
     if is_sent:
+        has_password = single_sign_on.takes_passwords()
         given = doing.tell(
-            viewer, lambda current: users.add_user(current, email, role=role, client_id=slug) or "no new password"
+            viewer,
+            lambda current: users.add_user(current, email, role=role, client_id=slug, has_password=has_password) or "",
         )
-        if given is not None:
+        if given:
             _keep_once(f"Password of {email}, for the first log-in", given)
+        elif given is not None:
+            st.toast(f"{shown_as.escaped(email)} may log in.", icon=":material/check:")
+            st.rerun()
 
 
 def _change(viewer: Viewer, active: dict[str, bool]) -> None:

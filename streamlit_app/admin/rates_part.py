@@ -1,7 +1,7 @@
 """CPM: what a client paid when, and what another rate would change, before anybody enters it."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
@@ -52,10 +52,8 @@ def _enter(viewer: Viewer, slug: str) -> None:
     if not words.strip():
         st.caption("What it would change is shown before it is entered.")
         return
-    try:
-        rate = Decimal(words.strip())
-    except InvalidOperation:
-        st.error(f"{shown_as.escaped(words)} is no number; write 12.50.", icon=":material/block:")
+    rate = doing.decimal(words)
+    if rate is None:
         return
 
     def foresee(current: Session) -> Preview:

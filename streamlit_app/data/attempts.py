@@ -16,9 +16,9 @@ def show(chosen: Chosen) -> None:
     statuses = filters.choose_statuses(outcomes.STATUSES)
     attempts = ledger.attempts(chosen.viewer, chosen.client_ids, chosen.sources, statuses, ATTEMPTS)
     if not attempts:
-        with st.container(key="no-attempts", border=True):
-            st.markdown("#### :material/inbox: No attempt to load anything")
-            st.caption("Of these clients and sources, with this outcome.")
+        components.nothing(
+            "No attempt to load anything", "Of these clients and sources, with this outcome.", key="no-attempts"
+        )
         return
     table = pd.DataFrame(
         {

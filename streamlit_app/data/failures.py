@@ -24,15 +24,17 @@ def show(chosen: Chosen, failures: Sequence[Attempt]) -> None:
     if problem:
         st.error(shown_as.escaped(problem), icon=":material/error:")
     if not failures:
-        with st.container(key="all-settled", border=True):
-            st.markdown("#### :material/task_alt: Nothing is open")
-            st.caption("What was refused or failed has been brought since, or a person has settled it.")
+        components.nothing(
+            "Nothing is open", "What was refused or failed has been brought since, or a person has settled it.",
+            key="all-settled", icon="task_alt",
+        )  # fmt: skip
     elif len(failures) > 1 and chosen.viewer.is_staff:
         _resolve_button(chosen.viewer, failures, f"Mark all {len(failures):,} as resolved", "all")
     for attempt in failures[:FAILURES]:
         _failure(chosen, attempt)
     if len(failures) > FAILURES:
-        st.caption(f"The newest {FAILURES} of {len(failures):,}; `paidmedia status` lists all of them.")
+        fix = "; `paidmedia status` lists all of them" if chosen.viewer.is_staff else ""
+        st.caption(f"The newest {FAILURES} of {len(failures):,}{fix}.")
     resolved = ledger.resolved_failures(chosen.viewer, chosen.client_ids, chosen.sources, RESOLVED)
     if resolved:
         with st.expander(f"Resolved by people · {len(resolved):,}", icon=":material/history:"):

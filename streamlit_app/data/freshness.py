@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components
+from streamlit_app import components, identity
 from streamlit_app import format as shown_as
 from streamlit_app.timeliness import COLOURS, HELD, PENDING, Timeliness
 
@@ -49,11 +49,12 @@ def show(rows: Sequence[components.Row], judged: Sequence[Timeliness]) -> None:
         placeholder=shown_as.ABSENT, key="freshness", alt="Data freshness per client and source", height="content",
     )  # fmt: skip
     st.caption("All times are UTC. Rows read = accepted + rejected + total rows dropped.")
+    is_staff = identity.current_viewer().is_staff
     if any(HELD in item.states for item in judged):
+        fix = " Let it through with `paidmedia release DELIVERY --why TEXT`, or load a newer one." if is_staff else ""
         st.warning(
-            "A held delivery failed a content check and is in no number here. Let it through with "
-            "`paidmedia release DELIVERY --why TEXT`, or load a newer one.",
-            icon=":material/front_hand:",
+            f"A held delivery failed a content check and is in no number here.{fix}", icon=":material/front_hand:"
         )
     if any(PENDING in item.states for item in judged):
-        st.info("A pending delivery has not been checked yet; the next `paidmedia build` does it.")
+        build = "`paidmedia build`" if is_staff else "build"
+        st.info(f"A pending delivery has not been checked yet; the next {build} does it.")

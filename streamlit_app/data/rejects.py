@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from streamlit_app import components, ledger
 from streamlit_app import format as shown_as
-from streamlit_app import ledger
 from streamlit_app.data.chosen import Chosen
 from streamlit_app.identity import Viewer
 from warehouse.rejects import RejectingDelivery, as_list, way_back
@@ -21,9 +21,11 @@ def show(chosen: Chosen) -> None:
     """Draw the part."""
     found = ledger.rejecting(chosen.viewer, chosen.client_ids, chosen.sources, DELIVERIES)
     if not found:
-        with st.container(key="no-rejects", border=True):
-            st.markdown("#### :material/task_alt: No row was rejected")
-            st.caption("Of these clients and sources. A file with too many bad rows is refused: see Attempts.")
+        components.nothing(
+            "No row was rejected",
+            "Of these clients and sources. A file with too many bad rows is refused: see Attempts.",
+            key="no-rejects", icon="task_alt",
+        )  # fmt: skip
         return
     labels = {each.delivery_id: _label(chosen, each) for each in found}
     if st.session_state.get("delivery") not in labels:
@@ -72,7 +74,7 @@ def _downloads(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> No
         st.warning("The delivered file is not in the landing zone that this app can read, so it cannot be marked.")
     back = way_back(delivery)
     st.markdown(shown_as.escaped(back.advice))
-    if back.command:
+    if back.command and viewer.is_staff:
         st.code(back.command, language="bash")
     st.caption(
         "The file is a CSV with every cell as it was delivered. A spreadsheet may rewrite dates and run cells that"

@@ -24,8 +24,7 @@ def show(chosen: Chosen) -> None:
     reading = queries.reading(chosen.viewer)
     rows = queries.restatements(reading, chosen.client_ids, chosen.sources, SHOWN) if reading else []
     if not rows:
-        with st.container(key="no-restatements", border=True):
-            st.markdown("#### :material/check_circle: No delivered day has changed since")
+        components.nothing("No delivered day has changed since", key="no-restatements", icon="check_circle")
         return
     table = pd.DataFrame([_row(row) for row in rows])
     money = st.column_config.NumberColumn(format="%+,.2f", width=105)
@@ -38,7 +37,8 @@ def show(chosen: Chosen) -> None:
         alt="Changes of delivered days", height="content" if len(rows) <= 15 else TABLE_PIXELS,
     )  # fmt: skip
     newest = f"The newest {SHOWN}. " if len(rows) == SHOWN else ""
-    st.caption(f"{newest}What a build has not modelled yet is not among them. `paidmedia explain` tells a day's story.")
+    story = " `paidmedia explain` tells a day's story." if chosen.viewer.is_staff else ""
+    st.caption(f"{newest}What a build has not modelled yet is not among them.{story}")
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

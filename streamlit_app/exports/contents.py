@@ -1,18 +1,20 @@
-"""A report of what the filters show, asked from the marts by the same queries as the pages."""
+"""A report of what the filters show, asked from the marts by the same queries as Overview and Performance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from inspect import unwrap
+from typing import Any
 
 from streamlit_app import format as shown_as
 from streamlit_app import queries
 from streamlit_app.exports.report import Card, Day, Line, Report, Table
 from streamlit_app.format import Number
 from streamlit_app.metrics import METRICS
-from streamlit_app.scope import LEVELS, Node, Scope
+from streamlit_app.scope import PLURALS, Node, Scope, levels_shown
 
 MOST = 100_000  # lines of a table in a file for programs
-PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
+Row = dict[str, Any]
 
 
 def report(
@@ -26,8 +28,41 @@ def report(
     """The report of a scope, or of one entity of it, with a table of a level. Raises `PaidMediaError`."""
     total = queries.totals(scope, inside)
     before = queries.totals(scope.over(scope.compared), inside) if scope.compared else None
+    return Report(
+        title="Paid media report",
+        clients=clients_of(scope),
+        currency=scope.currency,
+        period=scope.period,
+        compared=scope.compared,
+        filters=_filters(scope, inside),
+        as_of=as_of,
+        made_at=datetime.now(UTC),
+        cards=cards_of(total, before),
+        days=days_of(scope, inside),
+        sources=sources_of(queries.by_source(scope, inside)),
+        table=_table(scope, level, inside, ranked_by),
+    )
+
+
+def filename(scope: Scope) -> str:
+    """What a file of the scope is called, without extension."""
+    return f"{who(scope)}_{scope.period.start}_{scope.period.end}"
+
+
+def who(scope: Scope) -> str:
+    """The client's slug, or how many clients there are."""
+    return scope.client_ids[0] if len(scope.client_ids) == 1 else f"{len(scope.client_ids)}-clients"
+
+
+def clients_of(scope: Scope) -> tuple[str, ...]:
+    """The names of the clients, of those that the viewer may see."""
     names = {row["client_id"]: row["client_name"] for row in queries.clients(scope.reading)}
-    cards = tuple(
+    return tuple(names[client_id] for client_id in scope.client_ids if client_id in names)
+
+
+def cards_of(total: Row, before: Row | None) -> tuple[Card, ...]:
+    """The nine numbers and their change."""
+    return tuple(
         Card(
             metric,
             shown_as.rounded(metric, total[name]),
@@ -35,26 +70,14 @@ def report(
         )
         for name, metric in METRICS.items()
     )
-    return Report(
-        title="Paid media report",
-        clients=tuple(names[client_id] for client_id in scope.client_ids if client_id in names),
-        currency=scope.currency,
-        period=scope.period,
-        compared=scope.compared,
-        filters=_filters(scope, inside),
-        as_of=as_of,
-        made_at=datetime.now(UTC),
-        cards=cards,
-        days=tuple(Day(row["date"], Line.of((), row).values) for row in queries.trend(scope, inside)),
-        sources=_sources(scope, inside),
-        table=_table(scope, level, inside, ranked_by),
-    )
 
 
-def filename(scope: Scope) -> str:
-    """What a file of the scope is called, without extension: the client's slug, or how many there are, and the days."""
-    who = scope.client_ids[0] if len(scope.client_ids) == 1 else f"{len(scope.client_ids)}-clients"
-    return f"{who}_{scope.period.start}_{scope.period.end}"
+def days_of(scope: Scope, inside: Node | None = None) -> tuple[Day, ...]:
+    """Every day; none where no day has a number, as in a month whose rows are archived."""
+    rows = queries.trend(scope, inside)
+    if all(row["impressions"] is None for row in rows):
+        return ()
+    return tuple(Day(row["date"], Line.of((), row).values) for row in rows)
 
 
 def _change(current: Number | None, previous: Number | None) -> Decimal | None:
@@ -64,25 +87,22 @@ def _change(current: Number | None, previous: Number | None) -> Decimal | None:
 
 def _filters(scope: Scope, inside: Node | None) -> tuple[tuple[str, str], ...]:
     chosen = [("Sources", ", ".join(map(shown_as.source_name, scope.sources)))]
-    if scope.campaign_ids:
-        rows = queries.campaigns(scope.reading, scope.client_ids, scope.sources)
-        named = [row["campaign_name"] for row in rows if row["campaign_id"] in scope.campaign_ids]
-        chosen.append(("Campaigns", ", ".join(named)))
+    for level, ids in scope.narrowed.items():
+        chosen.append((PLURALS[level].capitalize(), ", ".join(queries.names(scope.reading, level, ids))))
     if inside:
         chosen.append((inside.level.capitalize(), inside.name))
     return tuple(chosen)
 
 
-def _sources(scope: Scope, inside: Node | None) -> Table:
-    rows = queries.by_source(scope, inside)
+def sources_of(rows: Sequence[Row]) -> Table:
+    """The table of the sources."""
     lines = tuple(Line.of((shown_as.source_name(row["source"]),), row) for row in rows)
     return Table("Sources", ("Source",), lines)
 
 
 def _table(scope: Scope, level: str, inside: Node | None, ranked_by: str) -> Table:
     several = len(scope.client_ids) > 1
-    above = LEVELS.index(inside.level) + 1 if inside else 0
-    levels = LEVELS[above : LEVELS.index(level) + 1] or (level,)
+    levels = levels_shown(level, inside)
     headings = (*(name.capitalize() for name in levels), "Source", *(["Client"] if several else []))
     rows = unwrap(queries.breakdown)(scope, level, inside, ranked_by, MOST)  # too many for the cache of the pages
     lines = tuple(

@@ -1,4 +1,4 @@
-"""What a report holds: who and when, the nine numbers, the days, the sources, the table. Rounded once, here.
+"""What a report holds: who and when, the nine numbers, the days, the sources, rankings, the table. Rounded once, here.
 
 Values are as they are shown: counts whole, amounts with 2 decimals, CPC, CPA and ROAS with 4, CTR with 6; None where
 there is none. Ratios were taken from sums before they were rounded.
@@ -81,6 +81,12 @@ class Report:
     days: tuple[Day, ...]
     sources: Table
     table: Table
+    rankings: tuple[Table, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table but that of the days, in the order of reading."""
+        return (self.sources, *self.rankings, self.table)
 
     @property
     def who(self) -> str:

@@ -24,6 +24,7 @@ def write(report: Report) -> bytes:
         "change_pct": {card.metric.name: card.change for card in report.cards},
         "days": [{"date": day.date.isoformat()} | _values(day.values) for day in report.days],
         "sources": _table(report.sources),
+        "rankings": [_table(ranking) for ranking in report.rankings],
         "table": _table(report.table),
     }
     words: str = simplejson.dumps(content, use_decimal=True, ensure_ascii=False, indent=1)

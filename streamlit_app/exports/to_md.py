@@ -20,8 +20,7 @@ def write(report: Report) -> bytes:
                 for card in report.cards
             ),
         ),
-        *_table(report, report.sources),
-        *_table(report, report.table),
+        *(part for table in report.tables for part in _table(report, table)),
         "## Days",
         _rows(
             ("Day", *(report.heading(metric) for metric in report.metrics)),

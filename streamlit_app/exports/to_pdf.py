@@ -48,8 +48,7 @@ def write(report: Report) -> bytes:
         _cards(report),
         Spacer(0, 3 * mm),
         *(_chart(report, name) for name in CHARTED),
-        *_table(report, report.sources),
-        *_table(report, report.table),
+        *(part for table in report.tables for part in _table(report, table)),
         *_days(report),
     ]
     footer = f"{report.who} · {report.when} · {report.as_of} · made on {shown_as.moment(report.made_at)}"

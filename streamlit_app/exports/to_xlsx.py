@@ -49,8 +49,8 @@ class _Writer:
     def write(self) -> None:
         """Overview first, then a sheet for each table."""
         overview = self.book.add_worksheet("Overview")
-        self._table(self.report.sources)
-        self._table(self.report.table)
+        for table in self.report.tables:
+            self._table(table)
         self._days()
         self._overview(overview)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from streamlit_app import format as shown_as
-from streamlit_app import gate, identity, ledger, session
+from streamlit_app import gate, identity, ledger, session, single_sign_on
 
 ROLES = {
     "admin": "Administrator: every client, and the administration",
@@ -22,6 +22,9 @@ def show() -> None:
             names = ", ".join(ledger.client_names(viewer).values()) or "none yet: ask the agency"
             st.caption(f"Clients: {shown_as.escaped(names)}")
         st.button("Log out", on_click=session.log_out, icon=":material/logout:", key="log-out")
+    person = session.person()
+    if person is None or not (person.has_password and single_sign_on.takes_passwords()):
+        return
     with st.container(width=560):
         st.subheader("Password")
         if gate.password_form("own-password"):

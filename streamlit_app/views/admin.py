@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from streamlit_app import filters, identity
+from streamlit_app import identity, url
 from streamlit_app.admin import client_part, log_part, people_part, rates_part
 from streamlit_app.identity import Viewer
 
@@ -22,7 +22,7 @@ def show(viewer: Viewer) -> None:
         label_visibility="collapsed",
     ) or "clients"  # fmt: skip
     PARTS[part][1](viewer)
-    filters.remember()
+    url.remember()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from streamlit_app import components, filters, frame, identity, ledger
+from streamlit_app import components, filters, frame, identity, ledger, url
 from streamlit_app.data import attempts, failures, freshness, rejects, restatements
 from streamlit_app.data.chosen import Chosen
 from streamlit_app.identity import Viewer
@@ -45,7 +45,7 @@ def show(viewer: Viewer) -> None:
         rejects.show(chosen)
     elif part == "restatements":
         restatements.show(chosen)
-    filters.remember()
+    url.remember()
 
 
 def _cards(rows: Sequence[components.Row], judged: Sequence[Timeliness], open_failures: Sequence[Attempt]) -> None:

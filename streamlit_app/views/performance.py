@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from streamlit_app import components, frame, queries
+from streamlit_app import components, frame, previews, queries
 from streamlit_app import format as shown_as
 from streamlit_app.exports import menu
 from streamlit_app.metrics import METRICS
-from streamlit_app.scope import LEVELS, Node, Scope, deeper
+from streamlit_app.scope import LEVELS, PLURALS, Node, Scope, deeper
 
 ROWS = 500  # what a browser sorts and scrolls at once; the totals count every row
-PLURALS = {"campaign": "campaigns", "strategy": "strategies", "placement": "placements", "creative": "creatives"}
 
 
 def show(scope: Scope) -> None:
@@ -18,6 +17,8 @@ def show(scope: Scope) -> None:
     inside = way[-1] if way else None
     below = LEVELS[len(way) :] or LEVELS[-1:]
     _breadcrumb(way)
+    if inside and inside.level == "creative":
+        previews.show(inside)
     level = _choose_level(below)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         ranked_by = components.choose_metric("Ranked by")

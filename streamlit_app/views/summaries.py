@@ -4,17 +4,12 @@ import streamlit as st
 
 from streamlit_app import billing, charts, components, frame, queries
 from streamlit_app import format as shown_as
+from streamlit_app.exports import menu
+from streamlit_app.exports.summary import LISTED, RANKINGS, SHOWN
 from streamlit_app.metrics import METRICS
 from streamlit_app.scope import Scope
 
-SHOWN = {"week": 26, "month": 24}  # half a year of weeks, two years of months
 CHARTED = {"week": 13, "month": 13}
-LISTED = 5
-RANKINGS = {
-    "campaigns": "Top campaigns by conversions",
-    "creatives": "Top creatives by revenue",
-    "underperformers": "Underperformers",
-}
 GRAINS = {"week": "Weeks", "month": "Months"}
 
 
@@ -24,7 +19,10 @@ def show(scope: Scope) -> None:
         "Grain", list(GRAINS), format_func=GRAINS.__getitem__, key="grain", required=True, persist_state="session",
         default=None if "grain" in st.session_state else "week", label_visibility="collapsed",
     ) or "week"  # fmt: skip
-    st.caption("All sources and campaigns of the chosen clients. Weeks start on Monday; all days are UTC.")
+    st.caption(
+        "Weeks and months are of all sources, campaigns, strategies and creatives of the chosen clients. "
+        "Weeks start on Monday; all days are UTC."
+    )
     rows = queries.summaries(scope, grain, SHOWN[grain])
     if not rows:
         components.nothing_in_scope()
@@ -40,10 +38,12 @@ def show(scope: Scope) -> None:
 
     starts = list(labels)
     latest = next((row["period_start"] for row in rows if row["is_complete"]), starts[0])
-    start = st.selectbox(
-        grain.capitalize(), starts, index=starts.index(latest), format_func=labels.__getitem__, key=f"{grain}-start",
-        width=340,
-    )  # fmt: skip
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        start = st.selectbox(
+            grain.capitalize(), starts, index=starts.index(latest), format_func=labels.__getitem__,
+            key=f"{grain}-start", width=340,
+        )  # fmt: skip
+        menu.offer_summary(scope, grain, start)
     _one_period(scope, grain, next(row for row in rows if row["period_start"] == start))
     st.subheader(f"All {GRAINS[grain].lower()}")
     _table(scope, rows, labels, grain)
@@ -51,8 +51,7 @@ def show(scope: Scope) -> None:
 
 def period_label(row: components.Row, grain: str) -> str:
     """A week or month as a reader names it, marked while it is not complete."""
-    start, end = row["period_start"], row["period_end"]
-    name = shown_as.days(start, end) if grain == "week" else f"{start:%B %Y}"
+    name = shown_as.period(row["period_start"], row["period_end"], grain)
     return name if row["is_complete"] else f"{name} (incomplete)"
 
 

@@ -40,7 +40,9 @@ def show(viewer: Viewer) -> None:
     """Draw the page."""
     names = ledger.client_names(viewer)
     if not viewer.is_staff or not names:
-        components.empty("There is nobody to upload an export for", "paidmedia client add SLUG …")
+        components.nothing(
+            "There is nobody to upload an export for", key="empty", commands=("paidmedia client add SLUG …",)
+        )
         return
     st.caption("Facebook exports by day, CSV or XLSX. The same file twice changes nothing.")
     left, right = st.columns([2, 3], gap="large")
@@ -80,14 +82,14 @@ def _check_and_send(
         with st.spinner(f"Reading {shown_as.escaped(chosen.name)} …"):
             found = ledger.preview(viewer, client_id, chosen.name, data)
     except PaidMediaError as error:
-        _refusal(error)
+        components.refusal(error)
         return
     _summary(found, chosen.name, client_name)
     if st.button(f"Upload for {client_name}", type="primary", icon=":material/upload:", key="send"):
         try:
             ledger.upload(viewer, client_id, chosen.name, data, as_of=as_of, supersede=supersede)
         except PaidMediaError as error:
-            _refusal(error)
+            components.refusal(error)
             return
         st.session_state["uploaded"] = st.session_state.get("uploaded", 0) + 1  # an uploader without the file
         st.toast(f"{chosen.name} is on its way.", icon=":material/check:")
@@ -116,15 +118,6 @@ def _summary(found: dict[str, Any], filename: str, client_name: str) -> None:
         st.dataframe(table, hide_index=True, key="preview-rejects", alt="Rows that would be rejected")
 
 
-def _refusal(error: PaidMediaError) -> None:
-    with st.container(key="refusal"):
-        st.error(f"**{shown_as.escaped(error.what[:1].upper() + error.what[1:])}**", icon=":material/block:")
-        if error.where:
-            st.caption(shown_as.escaped(error.where))
-        if error.fix:
-            st.markdown(f"What to do: {shown_as.escaped(error.fix)}")
-
-
 def _history(viewer: Viewer, names: dict[str, str]) -> None:
     """The uploads; while one is on its way they look again by themselves."""
     moving = any(each.is_on_the_way for each in ledger.uploads(viewer, list(names), HISTORY))
@@ -141,8 +134,7 @@ def _history(viewer: Viewer, names: dict[str, str]) -> None:
 
 def _table(found: list[Upload], names: dict[str, str]) -> None:
     if not found:
-        with st.container(key="no-uploads", border=True):
-            st.markdown("#### :material/inbox: Nothing was uploaded yet")
+        components.nothing("Nothing was uploaded yet", key="no-uploads")
         return
     table = pd.DataFrame(
         {

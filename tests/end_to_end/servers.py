@@ -35,9 +35,9 @@ def wait_until_healthy(url: str, seconds: float = 60) -> None:
 
 
 @contextmanager
-def app_server(environment: Mapping[str, str]) -> Iterator[str]:
-    """The app, answering; gives its URL."""
-    port = free_port()
+def app_server(environment: Mapping[str, str], port: str | None = None) -> Iterator[str]:
+    """The app, answering; gives its URL. The port is a free one where none is given."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app/main.py", "--server.port", port,
                "--server.address", "127.0.0.1", "--server.headless", "true"]  # fmt: skip
     process = subprocess.Popen(

@@ -108,7 +108,7 @@ def test_every_answer_has_the_headers_that_protect_it(app_url: str) -> None:
     for path in ("/", "/_stcore/health", "/session"):
         headers = httpx.get(f"{app_url}{path}").headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["content-security-policy"] == "frame-ancestors 'self'"
+        assert headers["content-security-policy"].startswith("frame-ancestors 'self'; img-src 'self' data: blob:;")
 
 
 def test_a_ticket_is_taken_from_the_apps_own_pages_only(app_url: str) -> None:

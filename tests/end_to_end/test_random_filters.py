@@ -5,7 +5,7 @@ scope → the app's queries, a report written and read back, plain SQL │ the p
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -24,7 +24,7 @@ from streamlit_app.exports import contents, to_json
 from streamlit_app.identity import Viewer, viewer_of
 from streamlit_app.metrics import MEASURES, METRICS
 from streamlit_app.periods import Period
-from streamlit_app.scope import LEVELS, Scope
+from streamlit_app.scope import CHOSEN_LEVELS, LEVELS, Scope
 from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ANALYST
 from tests.sizes import cases, report
@@ -36,12 +36,13 @@ pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.slow, pytest.ma
 COUNT = cases(500, 10_000)
 SHOWN = 8  # scopes that are also opened as a page
 MAIN = PROJECT_ROOT / "streamlit_app" / "main.py"
-Key = tuple[str, str, date, str]
+Key = tuple[str, str, date, str, str, str, str]
+Names = dict[str, dict[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
 class World:
-    """The plan's truth by client, source, day and campaign, and somebody who sees all of it."""
+    """The plan's truth by client, source, day and the names down to the creative, and somebody who sees all of it."""
 
     facts: dict[Key, Totals]
     currencies: dict[str, tuple[str, ...]]
@@ -66,17 +67,16 @@ def known(finished_run: FinishedRun) -> Iterator[World]:
         currencies: dict[str, tuple[str, ...]] = {}
         for client in plan.clients:
             currencies[client.currency] = (*currencies.get(client.currency, ()), client.client_id)
-        facts = Truth(plan).by("client_id", "source", "date", "campaign")
+        facts = Truth(plan).by_path()
         yield World(facts, currencies, plan.first_day, plan.last_day, viewer_of(person), token)  # type: ignore[arg-type]
         st.cache_data.clear()
         database.app_engine().dispose()
 
 
 def scopes(known: World, count: int) -> Iterator[tuple[Random, Scope]]:
-    """Random filters: clients of one currency, sources, days, campaigns."""
+    """Random filters: clients of one currency, sources, days, and some of the entities that the filters above leave."""
     reading = queries.reading(known.viewer)
     assert reading is not None
-    every = queries.campaigns(reading, tuple({key[0] for key in known.facts}), ("facebook", "surfside", "vibe"))
     for number in range(count):
         random = Random(number)
         currency = random.choice(sorted(known.currencies))
@@ -86,21 +86,39 @@ def scopes(known: World, count: int) -> Iterator[tuple[Random, Scope]]:
         days = (known.last - known.first).days
         start = known.first + timedelta(days=random.randint(0, days))
         period = Period(start, start + timedelta(days=random.randint(0, (known.last - start).days)))
-        possible = [row["campaign_id"] for row in every if row["client_id"] in chosen and row["source"] in sources]
-        some = random.sample(possible, min(len(possible), random.choice((0, 0, 1, 2, 5))))
-        yield random, Scope(reading, chosen, currency, period, None, sources, tuple(sorted(some)))
+        scope = Scope(reading, chosen, currency, period, None, sources)
+        for level in CHOSEN_LEVELS:
+            within = (scope.campaign_ids, scope.strategy_ids)
+            rows = queries.choices(reading, level, tuple(sorted(chosen)), tuple(sorted(sources)), within, (), 2_000)
+            possible = [row["id"] for row in rows]
+            some = random.sample(possible, min(len(possible), random.choice((0, 0, 1, 2, 5))))
+            scope = replace(scope, **{f"{level}_ids": tuple(sorted(some))})
+        yield random, scope
 
 
-def truth(known: World, scope: Scope, campaigns: dict[str, tuple[str, str, str]]) -> dict[str, Any]:
+def names_of_entities() -> Names:
+    """Of every campaign, strategy and creative its client, its source and the names down to it, by level and id."""
+    found: Names = {}
+    with database.session() as current:
+        for level in CHOSEN_LEVELS:
+            down = ", ".join(f"{name}_name" for name in LEVELS[: LEVELS.index(level) + 1])
+            rows = current.execute(
+                text(f"select distinct {level}_id, client_id, source, {down} from marts.daily_metrics")
+            )
+            found[level] = {row[0]: tuple(row[1:]) for row in rows}
+    return found
+
+
+def truth(known: World, scope: Scope, names: Names) -> dict[str, Any]:
     """The nine numbers of the plan, rounded as they are shown; all None without rows."""
-    wanted = {campaigns[campaign_id] for campaign_id in scope.campaign_ids}
+    wanted = [{names[level][each] for each in ids} for level, ids in scope.narrowed.items()]
     found = [
         totals
-        for (client_id, source, day, campaign), totals in known.facts.items()
+        for (client_id, source, day, *path), totals in known.facts.items()
         if client_id in scope.client_ids
         and source in scope.sources
         and scope.period.start <= day <= scope.period.end
-        and (not wanted or (client_id, source, campaign) in wanted)
+        and all(any((client_id, source, *path)[: len(each)] == each for each in some) for some in wanted)
     ]
     sums: dict[str, Decimal | None] = {}
     for name in MEASURES:
@@ -131,6 +149,8 @@ SQL = """
     where
         client_id = any(:clients) and source = any(:sources) and date between :start and :end
         and (:every_campaign or campaign_id = any(:campaigns))
+        and (:every_strategy or strategy_id = any(:strategies))
+        and (:every_creative or creative_id = any(:creatives))
 """
 
 
@@ -141,17 +161,16 @@ def by_sql(scope: Scope) -> dict[str, Any]:
             {
                 "clients": list(scope.client_ids), "sources": list(scope.sources), "start": scope.period.start,
                 "end": scope.period.end, "every_campaign": not scope.campaign_ids,
-                "campaigns": list(scope.campaign_ids),
+                "campaigns": list(scope.campaign_ids), "every_strategy": not scope.strategy_ids,
+                "strategies": list(scope.strategy_ids), "every_creative": not scope.creative_ids,
+                "creatives": list(scope.creative_ids),
             },
         ).one()  # fmt: skip
     return of_row(dict(row._mapping))
 
 
 def test_every_place_says_the_number_of_the_plan(known: World) -> None:
-    reading = queries.reading(known.viewer)
-    assert reading is not None
-    rows = queries.campaigns(reading, tuple({key[0] for key in known.facts}), ("facebook", "surfside", "vibe"))
-    names = {row["campaign_id"]: (row["client_id"], row["source"], row["campaign_name"]) for row in rows}
+    names = names_of_entities()
     empty = 0
     for number, (random, scope) in enumerate(scopes(known, COUNT)):
         expected = truth(known, scope, names)
@@ -180,9 +199,10 @@ def test_the_cards_of_a_page_say_it_too(known: World) -> None:
         opened += 1
         app = AppTest.from_file(str(MAIN), default_timeout=60)
         app.session_state["token"] = known.token
+        chosen = {level: list(ids) for level, ids in scope.narrowed.items()}
         app.query_params.update(
-            {"client": list(scope.client_ids), "source": list(scope.sources), "campaign": list(scope.campaign_ids),
-             "period": "custom", "from": str(scope.period.start), "to": str(scope.period.end)}
+            {"client": list(scope.client_ids), "source": list(scope.sources), **chosen, "period": "custom",
+             "from": str(scope.period.start), "to": str(scope.period.end)}
         )  # fmt: skip
         app.run()
         assert not app.exception

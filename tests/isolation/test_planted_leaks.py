@@ -16,6 +16,7 @@ from sqlalchemy import make_url, text
 
 from streamlit_app import queries
 from streamlit_app.periods import Period
+from streamlit_app.queries import asking
 from streamlit_app.scope import Scope
 from tests.isolation.conftest import Readers
 from tests.isolation.marks import DAYS, FOREIGN, OWN, betrays
@@ -231,7 +232,7 @@ def cached_for_everybody(patch: pytest.MonkeyPatch) -> Iterator[None]:
 @contextmanager
 def named_for_longer_than_a_transaction(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """An identity that stays with the connection of the pool."""
-    patch.setattr(queries, "AS_VIEWER", text("select set_config('paidmedia.viewer', :user_id, false)"))
+    patch.setattr(asking, "AS_VIEWER", text("select set_config('paidmedia.viewer', :user_id, false)"))
     real = database.app_engine
 
     class Committing:
@@ -240,14 +241,14 @@ def named_for_longer_than_a_transaction(patch: pytest.MonkeyPatch) -> Iterator[N
         def connect(self) -> Any:
             return real().connect().execution_options(isolation_level="AUTOCOMMIT")
 
-    patch.setattr(queries.database, "app_engine", Committing)
+    patch.setattr(asking.database, "app_engine", Committing)
     yield
 
 
 @contextmanager
 def read_as_the_owner(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Marts that the app reads with the connection of its services."""
-    patch.setattr(queries.database, "app_engine", database.engine)
+    patch.setattr(asking.database, "app_engine", database.engine)
     yield
 
 

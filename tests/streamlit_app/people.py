@@ -12,6 +12,13 @@ KAY = Viewer(4, "kay@cosmo.example", "client", ("cosmo",))
 EVERYBODY = (ANA, ADA, CARL, KAY)
 NOBODY = Viewer(0, "nobody@nowhere.example", "client", ())
 PASSWORD = "a password of these tests"
+PROVIDER = {
+    "OIDC_METADATA_URL": "https://login.agency.example/.well-known/openid-configuration",
+    "OIDC_CLIENT_ID": "paid-media",
+    "OIDC_CLIENT_SECRET": "a secret of these tests",
+    "OIDC_REDIRECT_URL": "https://numbers.agency.example/oauth2callback",
+    "OIDC_LABEL": "Agency [ID]",
+}
 
 
 def add(current: Session) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import psycopg2
 import pytest
-from people import ADA, ANA, CARL, PASSWORD
+from people import ADA, ANA, CARL, PASSWORD, PROVIDER
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import opened, texts
@@ -136,6 +136,21 @@ def test_a_persons_password_is_shown_once(marts: Engine) -> None:
     with database.session() as current:
         assert not users.get_user(current, "ben@agency.example").is_active
     assert logged("disable")[0] == (ADA.name, "user", "ben@agency.example")
+
+
+def test_where_only_the_provider_lets_in_nobody_is_given_a_password(
+    marts: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in PROVIDER.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OIDC_ONLY", "true")
+    app = admin("people")
+    app.segmented_control(key="new-role").set_value("analyst").run()
+    next(field for field in app.text_input if field.label == "E-mail").set_value("kim@agency.example")
+    press(app, "Add person")
+    assert list(app.code) == []
+    with database.session() as current:
+        assert users.get_user(current, "kim@agency.example").password_hash is None
 
 
 def test_the_last_administrator_is_not_disabled(marts: Engine) -> None:

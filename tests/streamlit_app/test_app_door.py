@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from people import ADA, ANA, CARL, EVERYBODY, PASSWORD
+from people import ADA, ANA, CARL, EVERYBODY, PASSWORD, PROVIDER
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import MAIN, cards, opened, texts
@@ -174,6 +174,24 @@ def test_log_ins_and_refusals_are_in_the_audit_log(marts: Engine) -> None:
     assert rows == [(CARL.name, "log in", CARL.name, None), (CARL.name, "refuse log in", CARL.name, "wrong password")]
     assert PASSWORD not in said
     assert "a guess" not in said
+
+
+def test_a_provider_stands_beside_the_password_or_in_its_place(marts: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PROVIDER.items():
+        monkeypatch.setenv(name, value)
+    beside = at_the_door()
+    assert [button.label for button in beside.button] == ["Log in", shown_as.escaped("Log in with Agency [ID]")]
+    assert log_in(beside, CARL.name, PASSWORD).title[0].value == "Overview"
+    monkeypatch.setenv("OIDC_ONLY", "true")
+    alone = at_the_door()
+    assert [button.label for button in alone.button] == [shown_as.escaped("Log in with Agency [ID]")]
+    assert not list(alone.text_input)
+    assert not list(opened("account", viewer=CARL).text_input)
+
+
+def test_a_provider_that_is_set_up_in_part_is_said_at_the_door(marts: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_CLIENT_ID", "paid-media")
+    assert "OIDC" in texts(at_the_door())
 
 
 def fill_in(app: AppTest, form: str, old: str, new: str, again: str) -> None:

@@ -4,24 +4,23 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import marts_tables
 import openpyxl
 import pytest
 from people import ANA, CARL
-from pypdf import PdfReader
+from report_readers import READERS, pages_of_pdf, parsed
 from sqlalchemy import Engine, text
 from test_app_pages import opened
 
 from streamlit_app import format as shown_as
 from streamlit_app import queries
-from streamlit_app.exports import FORMATS, Report, contents
+from streamlit_app.exports import FORMATS, Report, contents, summary
 from streamlit_app.metrics import METRICS
 from streamlit_app.periods import Period, previous
 from streamlit_app.scope import Scope
@@ -32,7 +31,6 @@ HOSTILE = (
     '=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(A1)", "<script>alert(1)</script>", "a|b*c_d`e`", "  = 1",
     "Łódź & Ωμέγα",
 )  # fmt: skip
-Values = dict[str, Decimal | None]
 
 
 @pytest.fixture
@@ -67,101 +65,6 @@ def written(report: Report, extension: str) -> bytes:
     return next(each for each in FORMATS if each.extension == extension).write(report)
 
 
-def number(cell: Any) -> Decimal | None:
-    """A cell as a number, however a format writes it."""
-    plain = re.sub(r"[,  ]|USD|%", "", str(cell if cell is not None else ""))
-    return None if plain in ("", shown_as.ABSENT) else Decimal(plain)
-
-
-def values(cells: Any) -> Values:
-    return dict(zip(METRICS, map(number, cells), strict=True))
-
-
-def of_csv(data: bytes) -> tuple[list[Values], Values]:
-    lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    rows = [values(line[-9:]) for line in lines[1:]]
-    return rows[:-1], rows[-1]
-
-
-def of_xlsx(data: bytes) -> tuple[list[Values], Values]:
-    book = openpyxl.load_workbook(io.BytesIO(data))
-    assert book.sheetnames == ["Overview", "Sources", "Creatives", "Days"]
-    rows = [
-        {name: None if cell is None else rounded(name, cell) for name, cell in zip(METRICS, line[-9:], strict=True)}
-        for line in book["Creatives"].iter_rows(min_row=2, values_only=True)
-    ]
-    return rows[:-1], rows[-1]
-
-
-def rounded(name: str, value: float) -> Decimal:
-    """A binary fraction as the decimal that it stands for."""
-    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-METRICS[name].decimals))
-
-
-def of_json(data: bytes) -> tuple[list[Values], Values]:
-    content = json.loads(data, parse_float=Decimal, parse_int=Decimal)
-    pick = lambda row: {name: row[name] for name in METRICS}  # noqa: E731
-    assert pick(content["metrics"]) == pick(content["table"]["total"])
-    return [pick(row) for row in content["table"]["rows"]], pick(content["table"]["total"])
-
-
-def of_md(data: bytes) -> tuple[list[Values], Values]:
-    section = data.decode().split("## Creatives")[1].split("## Days")[0]
-    lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in section.splitlines() if line.startswith("|")]
-    rows = [values(line[-9:]) for line in lines[2:]]
-    return rows[:-1], rows[-1]
-
-
-class Cells(HTMLParser):
-    """The cells of the table, and every tag and text of the page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.rows: list[list[str]] = []
-        self.cards: list[str] = []
-        self._inside = self._cell = self._card = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        given = dict(attrs)
-        if tag == "table":
-            self._inside = given.get("id") == "table"
-        elif tag == "tr" and self._inside:
-            self.rows.append([])
-        self._cell = self._inside and tag == "td"
-        if self._cell:
-            self.rows[-1].append("")
-        self._card = tag == "span" and "data-metric" in given
-
-    def handle_endtag(self, tag: str) -> None:
-        self._cell = self._card = False
-
-    def handle_data(self, data: str) -> None:
-        if self._cell:
-            self.rows[-1][-1] += data
-        if self._card:
-            self.cards.append(data)
-
-
-def parsed(data: bytes) -> Cells:
-    found = Cells()
-    found.feed(data.decode())
-    return found
-
-
-def of_html(data: bytes) -> tuple[list[Values], Values]:
-    page = parsed(data)
-    rows = [values(row[-9:]) for row in page.rows if row]
-    assert values(page.cards) == rows[-1]
-    return rows[:-1], rows[-1]
-
-
-READERS: dict[str, Callable[[bytes], tuple[list[Values], Values]]] = {
-    "csv": of_csv, "xlsx": of_xlsx, "json": of_json, "md": of_md, "html": of_html,
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("extension", READERS)
 def test_a_file_read_back_has_every_line_and_the_totals_of_the_page(report: Report, extension: str) -> None:
     rows, total = READERS[extension](written(report, extension))
@@ -173,7 +76,7 @@ def test_a_file_read_back_has_every_line_and_the_totals_of_the_page(report: Repo
 
 
 def test_the_pdf_has_numbered_pages_with_the_clients_the_numbers_and_every_line(report: Report) -> None:
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(written(report, "pdf"))).pages]
+    pages = pages_of_pdf(written(report, "pdf"))
     words = " ".join(" ".join(pages).split())
     assert len(pages) >= 3
     for place, page in enumerate(pages, start=1):
@@ -212,9 +115,7 @@ def test_a_name_is_a_name_in_html_markdown_and_pdf(hostile: Report) -> None:
     assert "<script>" not in listed
     assert r"\<script\>alert\(1\)\<\/script\>" in listed or r"\<script\>alert\(1\)\</script\>" in listed
     assert r"a\|b\*c\_d\`e\`" in listed
-    words = " ".join(
-        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(written(hostile, "pdf"))).pages).split()
-    )
+    words = " ".join(" ".join(pages_of_pdf(written(hostile, "pdf"))).split())
     assert "<script>" in words
     assert "Łódź & Ωμέγα" in words
 
@@ -233,7 +134,7 @@ def test_what_is_not_listed_is_said_and_counted(report: Report) -> None:
     assert "43 more are not listed" in written(short, "md").decode()
     assert "43 more are not listed" in written(short, "html").decode()
     assert json.loads(written(short, "json"))["table"]["left_out"] == 43
-    text_of_pdf = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(written(short, "pdf"))).pages)
+    text_of_pdf = " ".join(pages_of_pdf(written(short, "pdf")))
     assert "43 more are not listed" in text_of_pdf
 
 
@@ -250,8 +151,85 @@ def test_a_report_holds_the_viewers_clients_only(marts: Engine) -> None:
         assert b"Acme" not in each.write(report)
 
 
+def test_a_report_names_every_filter(marts: Engine) -> None:
+    reading = queries.reading(ANA)
+    assert reading is not None
+    [campaign] = [
+        row["campaign_id"]
+        for row in queries.campaigns(reading, ("acme",), ("vibe",))
+        if row["campaign_name"] == "Always On"
+    ]
+    scope = Scope(reading, ("acme",), "USD", OCTOBER, None, ("vibe",), (campaign,))
+    strategies = queries.choices(reading, "strategy", ("acme",), ("vibe",), ((campaign,), ()), (), 9)
+    creatives = queries.choices(reading, "creative", ("acme",), ("vibe",), ((campaign,), ()), (), 9)
+    scope = replace(
+        scope, strategy_ids=tuple(row["id"] for row in strategies), creative_ids=tuple(row["id"] for row in creatives)
+    )
+    told = (
+        ("Sources", "Vibe"), ("Campaigns", "Always On"), ("Strategies", "Prospecting, Retargeting"),
+        ("Creatives", "Creative 1, Creative 2, Creative 3, Creative 4"),
+    )  # fmt: skip
+    report = contents.report(scope, level="creative")
+    assert report.filters == told
+    for extension in ("json", "html", "md", "pdf", "xlsx"):
+        assert len(written(report, extension)) > 50
+    assert json.loads(written(report, "json"))["filters"] == dict(told)
+    assert "Prospecting, Retargeting" in pages_of_pdf(written(report, "pdf"))[0]
+
+
+@pytest.mark.parametrize(("grain", "start"), [("week", date(2025, 11, 17)), ("month", date(2025, 10, 1))])
+def test_a_week_or_month_is_written_with_its_rankings_and_all_the_others(
+    marts: Engine, grain: str, start: date
+) -> None:
+    reading = queries.reading(ANA)
+    assert reading is not None
+    scope = Scope(reading, ("acme", "bolt"), "USD", OCTOBER, None, SOURCES)
+    report = summary.report(scope, grain, start)
+    truth = contents.report(scope.over(report.period), level="campaign")
+    assert [card.value for card in report.cards] == [card.value for card in truth.cards]
+    assert None not in [card.change for card in report.cards]
+    assert (report.days, report.sources) == (truth.days, truth.sources)
+    periods = queries.summaries(scope, grain, 100)
+    content = json.loads(written(report, "json"), parse_float=Decimal, parse_int=Decimal)
+    assert [row["spend"] for row in content["table"]["rows"]] == [
+        shown_as.rounded(METRICS["spend"], row["spend"]) for row in periods
+    ]
+    assert [row["state"] for row in content["table"]["rows"]][:2] == ["incomplete", "complete"]
+    assert [each["title"] for each in content["rankings"]] == list(summary.RANKINGS.values())
+    rows, last = READERS["csv"](written(report, "csv"))
+    assert [*rows, last] == [dict(line.values) for line in report.table.lines]
+    book = openpyxl.load_workbook(io.BytesIO(written(report, "xlsx")))
+    assert book.sheetnames == ["Overview", "Sources", *summary.RANKINGS.values(), f"{grain.capitalize()}s", "Days"]
+    words = " ".join(" ".join(pages_of_pdf(written(report, "pdf"))).split())
+    for text_of in (words, written(report, "html").decode(), written(report, "md").decode()):
+        for ranking in report.rankings:
+            assert ranking.title in text_of
+            assert report.shown(METRICS["impressions"], ranking.lines[0].values["impressions"]) in text_of
+
+
+def test_a_summary_says_what_is_booked_beside_the_spend_and_what_is_incomplete(marts: Engine) -> None:
+    reading = queries.reading(ANA)
+    assert reading is not None
+    with marts.begin() as connection:
+        connection.execute(text("update marts.monthly_summaries set spend_adjustments = 100 where client_id = 'bolt'"))
+    try:
+        queries.summaries.clear()
+        scope = Scope(reading, ("bolt",), "USD", OCTOBER, None, SOURCES)
+        report = summary.report(scope, "month", date(2025, 11, 1))
+        told = dict(report.filters)
+        assert told["State"] == "The month is not complete yet"
+        assert told["Adjustments"].startswith("100.00 USD")
+        spend = report.cards[list(METRICS).index("spend")].value
+        assert spend is not None
+        assert told["To bill"] == f"{spend + 100:,} USD"
+        assert summary.filename(scope, "month", date(2025, 11, 1)) == "bolt_month_2025-11-01"
+    finally:
+        marts_tables.create(marts)
+        marts_tables.fill(marts)
+
+
 def test_every_page_with_numbers_offers_every_format_and_notes_who_takes_one(marts: Engine) -> None:
-    for page in ("overview", "performance"):
+    for page in ("overview", "performance", "summaries"):
         app = opened(page, viewer=CARL, period="last_7_days")
         offered = {button.label: button for button in app.get("download_button")}
         assert list(offered) == [each.label for each in FORMATS]

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from streamlit_app.filters import Catalog, by_frequency, from_url, to_url
+from streamlit_app.filters import Catalog, by_frequency
 from streamlit_app.identity import Viewer
 from streamlit_app.periods import Period
 from streamlit_app.scope import Reading
 from streamlit_app.timeliness import DISABLED, HELD, NO_DATA, ON_TIME, PENDING, STALE, judge
+from streamlit_app.url import from_url, to_url
 
 TODAY = date(2025, 11, 21)
 
@@ -18,10 +19,10 @@ TODAY = date(2025, 11, 21)
     "parameters",
     [
         {},
-        {"client": ["acme", "bolt"], "source": ["vibe"], "campaign": ["c1"]},
+        {"client": ["acme", "bolt"], "source": ["vibe"], "campaign": ["c1"], "strategy": ["s1", "s2"]},
         {"period": ["last_month"], "compare": ["year"], "metric": ["roas"], "grain": ["month"]},
         {"period": ["custom"], "from": ["2025-11-01"], "to": ["2025-11-09"]},
-        {"open": ["strategy:s1"], "level": ["creative"], "currency": ["EUR"]},
+        {"open": ["strategy:s1"], "level": ["creative"], "currency": ["EUR"], "creative": ["x"]},
     ],
 )
 def test_a_url_comes_back_as_it_was(parameters: dict[str, list[str]]) -> None:

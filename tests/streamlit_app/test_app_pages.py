@@ -14,8 +14,8 @@ from sqlalchemy import Engine, text
 from streamlit.proto.Metric_pb2 import Metric as MetricColours
 from streamlit.testing.v1 import AppTest
 
+from streamlit_app import filters, queries
 from streamlit_app import format as shown_as
-from streamlit_app import queries
 from streamlit_app.identity import Viewer
 from streamlit_app.main import PAGES
 from streamlit_app.metrics import METRICS
@@ -125,6 +125,72 @@ def test_a_url_for_what_there_is_not_is_ignored(marts: Engine) -> None:
     app = opened(client="nobody", source="tiktok", campaign="none", period="ages", currency="XXX", open="campaign:none")
     assert cards(app) == cards(opened())
     assert not cards(opened("performance", open="campaign:none"))
+
+
+def entity(marts: Engine, client_id: str, level: str, name: str = "%") -> str:
+    """One of the entities of a client and Surfside, of a name if one is given."""
+    with marts.connect() as connection:
+        sql = f"""
+            select min({level}_id) from marts.daily_metrics
+            where client_id = :client_id and source = 'surfside' and {level}_name like :name
+        """
+        return str(connection.execute(text(sql), {"client_id": client_id, "name": name}).scalar())
+
+
+@pytest.mark.parametrize("level", ["campaign", "strategy", "creative"])
+def test_a_campaign_strategy_or_creative_of_the_url_is_what_the_page_is_about(marts: Engine, level: str) -> None:
+    mine = entity(marts, "bolt", level)
+    for page in ("overview", "performance"):
+        app = opened(page, client="bolt", **{level: mine})
+        assert app.multiselect(key=level).value == [mine]
+        assert app.query_params == {"client": "bolt", level: mine}
+        scope = app.session_state["scope"]
+        assert scope.narrowed == {level: (mine,)}
+    totals = queries.totals(scope)
+    assert app.dataframe[1].value["Impressions"][0] == totals["impressions"]
+    assert totals["impressions"] < expected(("bolt",), "USD", LAST_30)["impressions"]
+
+
+@pytest.mark.parametrize("level", ["campaign", "strategy", "creative"])
+def test_an_entity_of_another_client_in_the_url_is_dropped(marts: Engine, level: str) -> None:
+    app = opened(viewer=people.CARL, **{level: [entity(marts, "acme", level), entity(marts, "bolt", level)]})
+    assert app.multiselect(key=level).value == [entity(marts, "bolt", level)]
+    assert app.query_params == {level: entity(marts, "bolt", level)}
+    assert not any("Acme" in option for option in app.multiselect(key=level).options)
+
+
+def test_lists_offer_what_the_filters_above_leave(marts: Engine) -> None:
+    app = opened(client="bolt", source="surfside")
+    assert len(app.multiselect(key="strategy").options) == 4
+    assert len(app.multiselect(key="creative").options) == 8
+    app.multiselect(key="campaign").set_value([entity(marts, "bolt", "campaign", "Always On")]).run()
+    assert app.multiselect(key="strategy").options == [
+        "Prospecting · Always On · Surfside", "Retargeting · Always On · Surfside"
+    ]  # fmt: skip
+    strategy = next(
+        row["id"]
+        for row in queries.choices(
+            app.session_state["scope"].reading, "strategy", ("bolt",), ("surfside",),
+            (app.session_state["scope"].campaign_ids, ()), (), 9,
+        )
+    )  # fmt: skip
+    app.multiselect(key="strategy").set_value([strategy]).run()
+    assert len(app.multiselect(key="creative").options) == 2
+    app.multiselect(key="creative").set_value([entity(marts, "bolt", "creative", "Creative 1")]).run()
+    assert app.session_state["scope"].creative_ids == (entity(marts, "bolt", "creative", "Creative 1"),)
+    app.multiselect(key="source").set_value(["vibe"]).run()
+    assert [app.multiselect(key=level).value for level in ("campaign", "strategy", "creative")] == [[], [], []]
+
+
+def test_a_long_list_says_what_to_narrow_and_keeps_what_the_url_names(
+    marts: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filters, "OFFERED", 6)
+    app = opened(viewer=people.CARL)
+    assert len(app.multiselect(key="strategy").options) == 6
+    assert "6 of 24 creatives are listed: choose a client, source, campaign, strategy to see the others." in texts(app)
+    named = entity(marts, "bolt", "creative")
+    assert opened(viewer=people.CARL, creative=named).multiselect(key="creative").value == [named]
 
 
 def test_days_before_the_first_delivery_are_not_compared(marts: Engine) -> None:
@@ -268,16 +334,22 @@ def test_freshness_shows_what_is_late_held_and_rejected(marts: Engine) -> None:
         assert shown["Sources on time"] == "7 of 9"
         assert shown["Rows rejected"] == "18"
         assert "paidmedia release DELIVERY" in texts(app)
+        client = texts(opened("data_freshness", viewer=people.CARL))
+        assert "A held delivery failed a content check" in client
+        assert "paidmedia" not in client
         assert (table["Rows read"] == table["Accepted"] + table["Rejected"] + table["Total rows dropped"]).all()
     finally:
         marts_tables.create(marts)
         marts_tables.fill(marts)
 
 
-def test_before_the_first_build_the_app_names_the_command(marts: Engine) -> None:
+def test_before_the_first_build_the_app_names_the_command_to_those_who_can_run_it(marts: Engine) -> None:
     with marts.begin() as connection:
         connection.execute(text("drop schema marts cascade"))
     try:
+        client = texts(opened(viewer=people.CARL))
+        assert "There are no marts yet" in client
+        assert "paidmedia" not in client
         app = opened()
         assert "There are no marts yet" in texts(app)
         assert "make run" in texts(app)

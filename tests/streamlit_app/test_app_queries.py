@@ -16,6 +16,7 @@ from streamlit_app import format as shown_as
 from streamlit_app import queries
 from streamlit_app.metrics import MEASURES, METRICS
 from streamlit_app.periods import Period
+from streamlit_app.queries import asking
 from streamlit_app.scope import Node, Scope
 from warehouse import database
 from warehouse.errors import PaidMediaError
@@ -67,20 +68,22 @@ def inside(row: dict[str, Any], scope: Scope) -> bool:
         row["client_id"] in scope.client_ids
         and row["source"] in scope.sources
         and scope.period.start <= row["date"] <= scope.period.end
-        and (not scope.campaign_ids or row["campaign_id"] in scope.campaign_ids)
+        and all(row[f"{level}_id"] in ids for level, ids in scope.narrowed.items())
     )
 
 
 @pytest.mark.parametrize("clients", [("acme",), ("acme", "bolt")])
 @pytest.mark.parametrize("sources", [("vibe",), ("facebook", "surfside"), SOURCES])
-@pytest.mark.parametrize("with_campaign", [False, True])
+@pytest.mark.parametrize("narrowed", [(), ("campaign",), ("strategy",), ("campaign", "creative")])
 def test_cards_trend_sources_and_every_table_agree_with_the_rows(
-    scope: Scope, rows: list[dict[str, Any]], clients: tuple[str, ...], sources: tuple[str, ...], with_campaign: bool
-) -> None:
+    scope: Scope, rows: list[dict[str, Any]], clients: tuple[str, ...], sources: tuple[str, ...],
+    narrowed: tuple[str, ...],
+) -> None:  # fmt: skip
     scope = replace(scope, client_ids=clients, sources=sources)
-    if with_campaign:
-        known = queries.campaigns(scope.reading, clients, sources)
-        scope = replace(scope, campaign_ids=tuple(row["campaign_id"] for row in known[:2]))
+    for level in narrowed:
+        within = (scope.campaign_ids, scope.strategy_ids)
+        known = queries.choices(scope.reading, level, clients, sources, within, (), 1_000)
+        scope = replace(scope, **{f"{level}_ids": tuple(row["id"] for row in known[:3])})
     chosen = [row for row in rows if inside(row, scope)]
     truth = summed(chosen)
 
@@ -220,6 +223,35 @@ def test_leaders_of_the_last_days_keep_to_the_filters(scope: Scope) -> None:
     assert queries.leaders(scope, "creatives", 7, 10) == []
 
 
+def test_leaders_are_of_the_chosen_strategies_and_creatives(scope: Scope, rows: list[dict[str, Any]]) -> None:
+    one = next(row for row in rows if row["client_id"] == "acme" and row["creative_name"] == "Creative 1")
+    by_strategy = replace(scope, strategy_ids=(one["strategy_id"],))
+    mine = {row["creative_id"] for row in rows if row["strategy_id"] == one["strategy_id"]}
+    assert {row["id"] for row in queries.leaders(by_strategy, "creatives", 30, 100)} == mine
+    assert [row["id"] for row in queries.leaders(by_strategy, "campaigns", 30, 100)] == [one["campaign_id"]]
+    by_creative = replace(scope, creative_ids=(one["creative_id"],))
+    for ranking in ("creatives", "underperformers"):
+        assert [row["id"] for row in queries.leaders(by_creative, ranking, 30, 100)] == [one["creative_id"]]
+    elsewhere = replace(by_creative, campaign_ids=tuple({row["campaign_id"] for row in rows} - {one["campaign_id"]}))
+    assert queries.leaders(elsewhere, "creatives", 30, 100) == []
+
+
+def test_a_list_is_cut_but_what_was_chosen_stays_if_these_clients_have_it(
+    scope: Scope, rows: list[dict[str, Any]]
+) -> None:
+    last = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((), ()), (), 100)[-1]
+    foreign = next(row["creative_id"] for row in rows if row["client_id"] == "cosmo")
+    wanted = (last["id"], foreign)
+    listed = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((), ()), wanted, 5)
+    assert len(listed) == 5
+    assert listed[-1] == last
+    assert {row["possible"] for row in listed} == {48}
+    assert foreign not in {row["id"] for row in listed}
+    campaign = next(row["campaign_id"] for row in rows if row["creative_id"] == listed[0]["id"])
+    within = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((campaign,), ()), wanted, 5)
+    assert {row["possible"] for row in within} == {4}
+
+
 def test_a_viewer_gets_only_the_allowed_clients_and_no_cached_answer_of_another(scope: Scope) -> None:
     assert [row["client_id"] for row in queries.clients(scope.reading)] == ["acme", "bolt", "cosmo"]
     restricted = replace(scope.reading, viewer=KAY)
@@ -254,7 +286,7 @@ def test_marts_of_another_version_are_one_clear_line(marts: Engine, scope: Scope
 
 def test_queries_cannot_write(marts: Engine) -> None:
     with pytest.raises(Exception, match="read-only"):
-        queries._rows(ANA, "delete from marts.dim_clients returning client_id")
+        asking.rows(ANA, "delete from marts.dim_clients returning client_id")
 
 
 def test_a_database_that_is_away_is_one_clear_line(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from warehouse.cli.console import say, show_table
+from warehouse.errors import PaidMediaError
 
 user = typer.Typer(help="People who may log in.", no_args_is_help=True)
 bi_login = typer.Typer(help="Postgres logins for BI tools, each for the rows of one client.", no_args_is_help=True)
@@ -22,14 +23,17 @@ def user_add(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    sso: Annotated[bool, typer.Option("--sso", help="No password: they come in through the provider only.")] = False,
 ) -> None:
     """Add a person, or a further client of one. The password is shown once and changed at the first log-in."""
     from warehouse.database import session
     from warehouse.users import add_user
 
+    if sso and password_stdin:
+        raise PaidMediaError("--sso means no password", fix="drop it or --password-stdin")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with session() as current:
-        generated = add_user(current, email, role=role, client_id=client_id, password=password)
+        generated = add_user(current, email, role=role, client_id=client_id, password=password, has_password=not sso)
     say(f"Added {email} as {role}." if client_id is None else f"Added {email} as {role} of {client_id}.")
     if generated is not None:
         say(f"Password, shown this once: {generated}")

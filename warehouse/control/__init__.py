@@ -8,6 +8,7 @@ from warehouse.control.accounts import BiLogin, User, UserClient, UserSession
 from warehouse.control.audit import AuditEntry
 from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, SOURCES, Base
 from warehouse.control.clients import Client, SourceSetting, VibeCredentials
+from warehouse.control.creatives import CreativePreview
 from warehouse.control.intake import (
     DeliveryVerdict,
     IngestionRun,
@@ -32,6 +33,7 @@ __all__ = [
     "ClosedPeriod",
     "CpmRate",
     "CpmRateEntry",
+    "CreativePreview",
     "DeliveryVerdict",
     "DroppedDelivery",
     "IngestionRun",

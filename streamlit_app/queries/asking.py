@@ -1,0 +1,54 @@
+"""How a question is put to the marts: in the viewer's name, as a role that can only read, and its answer kept.
+
+The cache keys carry the viewer and the version of the data, because every query takes a `Reading` or a `Scope`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2.errors
+import streamlit as st
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from streamlit_app.identity import Viewer
+from warehouse import database
+from warehouse.errors import PaidMediaError
+
+Row = dict[str, Any]
+
+# For one transaction: the policies of the marts let the app's role see what this person may see, and nothing without.
+AS_VIEWER = text("select set_config('paidmedia.viewer', :user_id, true)")
+
+# The version changes with every build; the time limit only frees memory and bounds what a missed change could do.
+kept = st.cache_data(ttl=600, max_entries=500, show_spinner=False)
+
+
+def rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
+    """Run one query in a transaction of its own, in the viewer's name, as the role that can only read the marts."""
+    try:
+        with _readable(), database.app_engine().connect() as connection:
+            connection.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
+            return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
+    except ProgrammingError as error:
+        if isinstance(error.orig, psycopg2.errors.UndefinedTable | psycopg2.errors.UndefinedColumn):
+            missing = str(error.orig).strip().splitlines()[0]
+            raise PaidMediaError("the marts are of another version", where=missing, fix="paidmedia build") from error
+        raise
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say it in one line when the app's role may not come in: its password follows from SECRET_KEY."""
+    try:
+        with database.reachable():
+            yield
+    except PaidMediaError as error:
+        if "authentication failed" in (error.where or ""):
+            raise PaidMediaError(
+                "the app's database role is refused",
+                where=error.where,
+                fix="paidmedia db migrate, with this SECRET_KEY",
+            ) from error
+        raise

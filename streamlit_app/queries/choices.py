@@ -1,0 +1,101 @@
+"""The campaigns, strategies, placements and creatives of a client: those that a filter offers, and the way to one."""
+
+# Names of tables and columns come from the constants of this room, every value is bound.
+# ruff: noqa: S608
+
+from streamlit_app.queries.asking import Row, kept, rows
+from streamlit_app.scope import LEVELS, PLURALS, Node, Reading
+
+Ids = tuple[str, ...]
+
+
+@kept
+def campaigns(reading: Reading, client_ids: Ids, sources: Ids) -> list[Row]:
+    """The campaigns of these clients and sources, by name: campaign_id, campaign_name, source, client_id."""
+    return rows(
+        reading.viewer,
+        """
+        select campaign_id, campaign_name, source, client_id
+        from marts.dim_campaigns
+        where client_id = any(cast(:client_ids as text[])) and source = any(cast(:sources as text[]))
+        order by campaign_name, source, client_id, campaign_id
+        """,
+        client_ids=list(client_ids),
+        sources=list(sources),
+    )
+
+
+@kept
+def choices(
+    reading: Reading, level: str, client_ids: Ids, sources: Ids, within: tuple[Ids, Ids], wanted: Ids, limit: int
+) -> list[Row]:
+    """What a filter of a level offers, by name: id, the names down to it, source, client_id; `limit` of them.
+
+    `within` are the chosen campaigns and strategies, none for any. Of the `wanted` those that there are come in any
+    case. `possible` in each row says how many there are in all.
+    """
+    above = {name: ids for name, ids in zip(("campaign", "strategy"), within, strict=True) if ids}
+    down = LEVELS[: LEVELS.index(level) + 1]
+    names = ", ".join(f"{name}.{name}_name" for name in down)
+    narrowed = " ".join(f"and {name}_id = any(cast(:{name}_ids as text[]))" for name in above)
+    return rows(
+        reading.viewer,
+        f"""
+        with possible as (
+            select *, count(*) over () as possible
+            from marts.dim_{PLURALS[level]}
+            where
+                client_id = any(cast(:client_ids as text[])) and source = any(cast(:sources as text[]))
+                {narrowed}
+            order by {level}_id = any(cast(:wanted as text[])) desc, {level}_name, {level}_id
+            limit :limit
+        )
+        select {level}.{level}_id as id, {names}, {level}.source, {level}.client_id, {level}.possible
+        from possible as {level} {_parents(level)}
+        order by {level}.{level}_name, {level}.source, {level}.client_id, {level}.{level}_id
+        """,
+        client_ids=list(client_ids),
+        sources=list(sources),
+        wanted=list(wanted),
+        limit=limit,
+        **{f"{name}_ids": list(ids) for name, ids in above.items()},
+    )
+
+
+@kept
+def names(reading: Reading, level: str, ids: Ids) -> list[str]:
+    """The names of entities, by name."""
+    found = rows(
+        reading.viewer,
+        f"""
+        select {level}_name as name from marts.dim_{PLURALS[level]}
+        where {level}_id = any(cast(:ids as text[])) order by {level}_name, {level}_id
+        """,
+        ids=list(ids),
+    )
+    return [row["name"] for row in found]
+
+
+@kept
+def path(reading: Reading, client_ids: Ids, level: str, entity_id: str) -> list[Node]:
+    """The way down to an entity, from its campaign; empty when these clients have no such entity."""
+    down = LEVELS[: LEVELS.index(level) + 1]
+    nodes = ", ".join(f"{name}.{name}_id, {name}.{name}_name" for name in down)
+    found = rows(
+        reading.viewer,
+        f"""
+        select {level}.client_id, {nodes} from marts.dim_{PLURALS[level]} as {level} {_parents(level)}
+        where {level}.{level}_id = :entity_id and {level}.client_id = any(cast(:client_ids as text[]))
+        """,
+        entity_id=entity_id,
+        client_ids=list(client_ids),
+    )
+    return [Node(name, row[f"{name}_id"], row[f"{name}_name"], row["client_id"]) for row in found[:1] for name in down]
+
+
+def _parents(level: str) -> str:
+    """The joins that give the names above a level."""
+    above = LEVELS[: LEVELS.index(level)]
+    return " ".join(
+        f"join marts.dim_{PLURALS[name]} as {name} on {name}.{name}_id = {level}.{name}_id" for name in above
+    )

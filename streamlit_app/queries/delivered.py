@@ -1,0 +1,83 @@
+"""The nine metrics of what was delivered: in all, per day, per source, and of the entities of a level."""
+
+# Names of tables and columns come from the constants of this room, every value is bound.
+# ruff: noqa: S608
+
+from streamlit_app.metrics import METRICS
+from streamlit_app.queries.asking import Row, kept, rows
+from streamlit_app.queries.measures import RATIOS, SUMS, bound, chosen
+from streamlit_app.scope import LEVELS, Node, Scope
+
+
+@kept
+def totals(scope: Scope, inside: Node | None = None) -> Row:
+    """The nine metrics of the scope, or of one entity of it; all None without rows."""
+    return rows(
+        scope.reading.viewer,
+        f"""
+        with summed as (select {SUMS} from {chosen(scope, inside=inside)})
+        select *, {RATIOS} from summed
+        """,
+        **bound(scope, inside),
+    )[0]
+
+
+@kept
+def trend(scope: Scope, inside: Node | None = None) -> list[Row]:
+    """The nine metrics per day, of all or of one entity, every day of the scope in order; None on days without rows."""
+    return rows(
+        scope.reading.viewer,
+        f"""
+        with summed as (
+            select date, {SUMS} from {chosen(scope, inside=inside)} group by date
+        )
+        select
+            cast(days.day as date) as date,
+            impressions, clicks, conversions, conversion_revenue, spend, {RATIOS}
+        from generate_series(cast(:start as timestamp), cast(:end as timestamp), interval '1 day') as days (day)
+        left join summed on summed.date = cast(days.day as date)
+        order by days.day
+        """,
+        **bound(scope, inside),
+    )
+
+
+@kept
+def by_source(scope: Scope, inside: Node | None = None) -> list[Row]:
+    """The nine metrics per source, of all or of one entity, by name."""
+    return rows(
+        scope.reading.viewer,
+        f"""
+        with summed as (
+            select source, {SUMS} from {chosen(scope, inside=inside)} group by source
+        )
+        select *, {RATIOS} from summed order by source
+        """,
+        **bound(scope, inside),
+    )
+
+
+@kept
+def breakdown(scope: Scope, level: str, inside: Node | None, ranked_by: str, limit: int) -> list[Row]:
+    """The first `limit` entities of a level, the greatest first: ids and names down to it, source, client, metrics.
+
+    `entities` in each row says how many there are in all.
+    """
+    down = LEVELS[: LEVELS.index(level) + 1]
+    keys = ", ".join(f"{name}_id, {name}_name" for name in down)
+    return rows(
+        scope.reading.viewer,
+        f"""
+        with summed as (
+            select client_id, client_name, source, {keys}, {SUMS}
+            from {chosen(scope, level, inside)}
+            group by client_id, client_name, source, {keys}
+        ),
+        measured as (select *, {RATIOS}, count(*) over () as entities from summed)
+        select * from measured
+        order by {METRICS[ranked_by].name} desc nulls last, impressions desc, {level}_name, {level}_id
+        limit :limit
+        """,
+        limit=limit,
+        **bound(scope, inside),
+    )

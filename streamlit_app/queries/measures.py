@@ -1,0 +1,51 @@
+"""The pieces of SQL that every query about numbers is made of: sums, ratios of sums, and the rows that are meant."""
+
+from streamlit_app.scope import Node, Scope
+
+# Spend is unknown as soon as one row has no rate: a sum without it would be too low and look right.
+SUMS = """
+    cast(sum(impressions) as bigint) as impressions,
+    cast(sum(clicks) as bigint) as clicks,
+    cast(sum(conversions) as bigint) as conversions,
+    sum(conversion_revenue) as conversion_revenue,
+    case when count(spend) = count(*) then sum(spend) end as spend
+"""
+
+RATIOS = """
+    100.0 * clicks / nullif(impressions, 0) as ctr,
+    1.0 * spend / nullif(clicks, 0) as cpc,
+    1.0 * spend / nullif(conversions, 0) as cpa,
+    100.0 * conversion_revenue / nullif(spend, 0) as roas
+"""
+
+
+def chosen(scope: Scope, level: str = "campaign", inside: Node | None = None) -> str:
+    """`marts.… where …`: the rows that a scope means, in the narrowest mart that knows every level asked for."""
+    conditions = [
+        "client_id = any(cast(:client_ids as text[]))",
+        "currency = :currency",
+        "source = any(cast(:sources as text[]))",
+        "date between :start and :end",
+    ]
+    conditions += [f"{name}_id = any(cast(:{name}_ids as text[]))" for name in scope.narrowed]
+    conditions += [f"{inside.level}_id = :inside_id"] if inside else []
+    return f"{_mart({level, *scope.narrowed, *([inside.level] if inside else [])})} where {' and '.join(conditions)}"
+
+
+def bound(scope: Scope, inside: Node | None = None) -> dict[str, object]:
+    """The values of the filters."""
+    return (
+        {
+            "client_ids": list(scope.client_ids),
+            "currency": scope.currency,
+            "sources": list(scope.sources),
+            "start": scope.period.start,
+            "end": scope.period.end,
+        }
+        | {f"{name}_ids": list(ids) for name, ids in scope.narrowed.items()}
+        | ({"inside_id": inside.id} if inside else {})
+    )
+
+
+def _mart(levels: set[str]) -> str:
+    return "marts.daily_campaign_metrics" if levels == {"campaign"} else "marts.daily_metrics"

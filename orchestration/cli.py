@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from warehouse.cli import access, clients, db, deliveries, explain, periods
+from warehouse.cli import access, backups, clients, db, deliveries, explain, periods
 from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
 
@@ -37,7 +37,7 @@ NoBuild = Annotated[bool, typer.Option("--no-build", help="Only load; model late
 def _prepare(context: typer.Context) -> None:
     """Give every command a database with the newest schema, except those that are about the server itself."""
     wants_help = any(word in sys.argv for word in context.help_option_names)
-    if context.invoked_subcommand != "db" and not wants_help:
+    if context.invoked_subcommand not in ("db", "restore") and not wants_help:
         from warehouse.migrate import ensure_migrated
 
         ensure_migrated()
@@ -145,6 +145,9 @@ def rejects(
     deliveries.show_way_back(delivery, out)
 
 
+app.command()(backups.backup)
+app.command()(backups.restore)
+app.command()(backups.restore_drill)
 app.command()(deliveries.status)
 app.command()(explain.explain)
 app.command()(deliveries.release)

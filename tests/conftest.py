@@ -26,6 +26,7 @@ FOREIGN = (
     "ALERT_",
     "PG",
     "DBT_",
+    "BACKUP_",
     "DAGSTER_",
 )
 

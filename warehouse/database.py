@@ -21,7 +21,7 @@ def database_url(settings: Settings | None = None) -> str:
     settings = settings or get_settings()
     if settings.database_url is None:
         return embedded.start(settings.paidmedia_home)
-    return _parse(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return plain_url(settings.database_url)
 
 
 def engine(settings: Settings | None = None) -> Engine:
@@ -59,7 +59,12 @@ def reachable() -> Iterator[None]:
 
 def libpq_environment(settings: Settings | None = None) -> dict[str, str]:
     """The standard `PG*` variables of the warehouse, for psql, dbt and every other libpq program."""
-    url = make_url(database_url(settings))
+    return libpq_variables(database_url(settings))
+
+
+def libpq_variables(database: str) -> dict[str, str]:
+    """A URL as the standard `PG*` variables."""
+    url = make_url(database)
     host = url.host or _first(url.query.get("host")) or "127.0.0.1"
     values = {
         "PGHOST": host,
@@ -83,6 +88,11 @@ def _engine(url: str) -> Engine:
     return create_engine(
         drivername, pool_pre_ping=True, pool_size=5, max_overflow=5, connect_args={"options": "-c timezone=UTC"}
     )
+
+
+def plain_url(url: str) -> str:
+    """A URL of the settings as libpq knows it. Raises `PaidMediaError` where it is none of a Postgres."""
+    return _parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _parse(url: str) -> URL:

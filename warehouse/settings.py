@@ -71,10 +71,27 @@ class Settings(BaseSettings):
         default="", description="Hosts that previews of creatives may come from; empty: there are none."
     )
 
+    backup_dir: Path | None = Field(
+        default=None, description="Where backups are kept, best on another disk. Set: one is taken every day."
+    )
+    backup_database_url: str | None = Field(
+        default=None,
+        description="The server of DATABASE_URL for a role that may replicate; unset: DATABASE_URL itself.",
+    )
+    backup_keep_days: int = Field(default=35, ge=1, description="Days back to which every moment can be restored.")
+    backup_full_days: int = Field(
+        default=7, ge=1, description="A backup holds only changes until the last full one is so old."
+    )
+    backup_log_seconds: int = Field(
+        default=60, ge=1, description="What is committed is in the backup so many seconds later."
+    )
+
     surfside_cron: str = "0 5 * * *"
     vibe_cron: str = "0 6 * * *"
     summary_cron: str = "0 7 * * *"
     retention_cron: str = "30 3 * * *"
+    backup_cron: str = "0 2 * * *"
+    restore_drill_cron: str = "0 4 * * 0"
 
     oidc_metadata_url: str | None = Field(default=None, description="…/.well-known/openid-configuration")
     oidc_client_id: str | None = None
@@ -99,7 +116,7 @@ class Settings(BaseSettings):
             return int(float(value.strip()[:-2]) * MEBIBYTE)
         return value
 
-    @field_validator("paidmedia_home", "upload_dir")
+    @field_validator("paidmedia_home", "upload_dir", "backup_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else None
@@ -118,6 +135,11 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Where uploaded files are kept: `UPLOAD_DIR`, else the landing zone."""
         return self.upload_dir or self.landing_zone
+
+    @property
+    def backups(self) -> Path:
+        """Where backups are kept: `BACKUP_DIR`, else a folder of `PAIDMEDIA_HOME`."""
+        return self.backup_dir or self.paidmedia_home / "backups"
 
     @property
     def dagster_home(self) -> Path:

@@ -42,6 +42,8 @@ BUILD_OP = "dbt_build"
 BUILD_LOCK = "paidmedia build"  # also of what may not run beside a build
 RETENTION_JOB = "retention"
 RETENTION_OP = "let_go"
+BACKUP_JOB = "backup"
+DRILL_JOB = "restore_drill"
 CLIENTS_CHECK = "every_client_loaded"
 EXPECTATIONS_CHECK = "expectations"
 

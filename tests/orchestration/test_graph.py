@@ -58,6 +58,8 @@ def test_the_schedules_run_at_their_times_in_utc(definitions: dg.Definitions) ->
         "vibe_daily": ("0 6 * * *", "UTC"),
         "summaries_daily": ("0 7 * * *", "UTC"),
         "retention_daily": ("30 3 * * *", "UTC"),
+        "backup_daily": ("0 2 * * *", "UTC"),
+        "restore_drill_weekly": ("0 4 * * 0", "UTC"),
     }
 
 

@@ -18,6 +18,7 @@ from warehouse.control.intake import (
     VibeReportRequest,
 )
 from warehouse.control.prices import ClosedPeriod, CpmRate, CpmRateEntry, SpendAdjustment
+from warehouse.control.recovery import RestoreDrill
 from warehouse.control.retention import ArchivedCreative, ArchivedMonth, DroppedDelivery, KeptTransition
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "DroppedDelivery",
     "IngestionRun",
     "KeptTransition",
+    "RestoreDrill",
     "SourceSetting",
     "SpendAdjustment",
     "UploadedFile",

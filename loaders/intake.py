@@ -12,7 +12,7 @@ from uuid import UUID
 
 from loaders import attempts, history
 from loaders.columns import SourceColumns
-from loaders.errors import LoadRefused
+from loaders.errors import LoadRefused, fault_of
 from loaders.ledger import (
     Delivery,
     KnownDelivery,
@@ -129,7 +129,7 @@ class Intake:
                 self._refuse_older(arrival, delivery, reading)
         except PaidMediaError as error:
             status: Status = "refused" if isinstance(error, LoadRefused) else "failed"
-            self._finish(run_id, replace(outcome, status=status, error=str(error)))
+            self._finish(run_id, replace(outcome, status=status, error=str(error), fault=fault_of(error)))
             return
         except Exception as error:
             self._finish(run_id, replace(outcome, error=f"{type(error).__name__}: {error}"[:500]))
@@ -140,7 +140,7 @@ class Intake:
 
     def failed(self, origin: str, error: PaidMediaError, days: tuple[date, ...] = ()) -> None:
         """Record a delivery that never arrived."""
-        outcome = DeliveryOutcome(origin, "failed", days=days, error=str(error))
+        outcome = DeliveryOutcome(origin, "failed", days=days, error=str(error), fault=fault_of(error))
         self._finish(self._start(origin, None), outcome)
 
     def unchanged(self, origin: str, delivery_id: str, days: tuple[date, ...] = ()) -> None:

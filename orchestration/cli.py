@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from warehouse.cli import access, clients, db, deliveries, explain, periods
+from warehouse.cli import access, alerts, clients, db, deliveries, explain, periods
 from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(clients.client, name="client")
 app.add_typer(clients.cpm, name="cpm")
 app.add_typer(periods.app, name="period")

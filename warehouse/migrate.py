@@ -20,7 +20,7 @@ from warehouse.settings import Settings, get_settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 LOCK = 7_001_001
 
 

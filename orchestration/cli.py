@@ -36,9 +36,9 @@ NoBuild = Annotated[bool, typer.Option("--no-build", help="Only load; model late
 
 @app.callback()
 def _prepare(context: typer.Context) -> None:
-    """Give every command a database with the newest schema, except those that are about the server itself."""
+    """Give every command a database with the newest schema, except those about the server and the doctor."""
     wants_help = any(word in sys.argv for word in context.help_option_names)
-    if context.invoked_subcommand != "db" and not wants_help:
+    if context.invoked_subcommand not in ("db", "doctor") and not wants_help:
         from warehouse.migrate import ensure_migrated
 
         ensure_migrated()
@@ -48,6 +48,7 @@ def _prepare(context: typer.Context) -> None:
 def migrate() -> None:
     """Bring the schema to its newest form and make the raw tables; safe to repeat."""
     from loaders import prepare_all
+    from warehouse import database, isolation
     from warehouse import migrate as migrations
     from warehouse.settings import get_settings
 
@@ -55,6 +56,9 @@ def migrate() -> None:
     migrations.migrate(settings)
     prepare_all(settings)
     say(f"The database is at revision {migrations.HEAD}.")
+    with database.session(settings) as current:
+        for each in isolation.violations(current):
+            say(f"Warning: {each}")
 
 
 @app.command()
@@ -144,6 +148,16 @@ def rejects(
     if out is not None:
         deliveries.write_file(out, marked_file(delivery, rows))
     deliveries.show_way_back(delivery, out)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON list, for a program.")] = False) -> None:
+    """Look at everything that a support person would look at, and say what to do; fails if something is bad."""
+    from orchestration.doctor.examination import examine
+    from orchestration.doctor.telling import show
+
+    if show(examine(), as_json=as_json):
+        raise typer.Exit(1)
 
 
 app.command()(deliveries.status)

@@ -79,6 +79,11 @@ class Bucket:
         """An object's address."""
         return f"s3://{self.name}/{key}"
 
+    def check(self) -> None:
+        """Ask for one object's name: whether the bucket is there and the key may list it."""
+        with self._told():
+            self._client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+
     def list_objects(self, prefix: str, *, below: bool) -> list[ReportObject]:
         """Every object whose key begins with `prefix`; without `below`, none in a deeper folder; all pages."""
         delimiter = {} if below else {"Delimiter": "/"}

@@ -160,6 +160,24 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON list, 
         raise typer.Exit(1)
 
 
+@app.command()
+def metrics(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 9108,
+    once: Annotated[bool, typer.Option("--once", help="Print the metrics and end.")] = False,
+) -> None:
+    """Answer Prometheus on /metrics until Ctrl-C."""
+    from orchestration import metrics as exporter
+    from warehouse.settings import get_settings
+
+    settings = get_settings()
+    if once:
+        sys.stdout.write(exporter.text_of(settings))
+        return
+    say(f"Metrics are on http://{host}:{port}/metrics until Ctrl-C.")
+    exporter.serve(settings, host, port)
+
+
 app.command()(deliveries.status)
 app.command()(explain.explain)
 app.command()(deliveries.release)

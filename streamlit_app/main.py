@@ -2,7 +2,7 @@
 
 door → viewer → state of the data → filters → page → queries → marts
 
-Streamlit reads this file twice: as a module, which gives it the server with the one route that is ours, and as the
+Streamlit reads this file twice: as a module, which gives it the server with the routes that are ours, and as the
 script that it runs for every page that is drawn.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from streamlit_app import components, frame, gate, session, single_sign_on
+from streamlit_app import components, frame, gate, session, single_sign_on, timing
 from streamlit_app.headers import SecurityHeaders
 from streamlit_app.identity import Viewer
 from warehouse.errors import PaidMediaError
@@ -67,6 +67,6 @@ if __name__ == "__main__":
     main()
 else:
     app = st.App(
-        Path(__file__).resolve(), lifespan=single_sign_on.lifespan, routes=session.ROUTES,
+        Path(__file__).resolve(), lifespan=single_sign_on.lifespan, routes=(*session.ROUTES, *timing.ROUTES),
         middleware=[Middleware(SecurityHeaders)],
     )  # fmt: skip

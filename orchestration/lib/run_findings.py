@@ -43,10 +43,10 @@ def failing_checks(instance: dg.DagsterInstance, check_keys: Collection[dg.Asset
     }
 
 
-def newest_run(instance: dg.DagsterInstance, job: str) -> dg.DagsterRun | None:
+def newest_record(instance: dg.DagsterInstance, job: str) -> dg.RunRecord | None:
     """The newest run of a job that has ended, well or badly."""
     filters = dg.RunsFilter(job_name=job, statuses=ENDED)
-    return next(iter(instance.get_runs(filters=filters, limit=1)), None)
+    return next(iter(instance.get_run_records(filters=filters, limit=1)), None)
 
 
 def _checks(failing: Failing) -> Iterator[Finding]:
@@ -64,7 +64,8 @@ def _checks(failing: Failing) -> Iterator[Finding]:
 
 def _runs(instance: dg.DagsterInstance, jobs: Collection[str], of_checks: Collection[str]) -> Iterator[Finding]:
     for job in sorted(jobs):
-        run = newest_run(instance, job)
+        record = newest_record(instance, job)
+        run = record.dagster_run if record else None
         if run is None or run.status != dg.DagsterRunStatus.FAILURE or run.run_id in of_checks:
             continue
         if run.tags.get(WILL_RETRY_TAG) == "true":

@@ -26,7 +26,7 @@ from loaders.locks import Lock, locked
 from loaders.pipeline import append, prepare
 from loaders.reading import Reader, Reading, read_delivery
 from loaders.results import DeliveryOutcome, Progress, Status
-from warehouse import clients, database, landing
+from warehouse import clients, database, landing, logs
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
@@ -208,6 +208,21 @@ class Intake:
         with database.session(self._settings) as current:
             attempts.finish(current, run_id, outcome)
         self.outcomes.append(outcome)
+        write = logs.logger(self._settings)
+        (write.error if outcome.error else write.info)(
+            "delivery",
+            run_id=self._dagster_run_id,
+            load_id=str(run_id),
+            delivery_id=outcome.delivery_id,
+            source=self.source,
+            client_id=self.reader.client_id,
+            origin=outcome.origin,
+            status=outcome.status,
+            rows_read=outcome.rows_read,
+            rows_accepted=outcome.rows_accepted,
+            rows_rejected=outcome.rows_rejected,
+            error=outcome.error,
+        )
         self._tell(f"{outcome.origin}: {outcome.error or outcome.status}")
 
     def _arrival_time(self) -> datetime:

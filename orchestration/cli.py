@@ -5,6 +5,7 @@ Every failure that a user can cause ends in one line and exit code 1; a wrong ar
 
 import gc
 import sys
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -184,12 +185,23 @@ app.command()(deliveries.release)
 app.command()(deliveries.resolve)
 
 
+def _log_failure(error: PaidMediaError) -> None:
+    """A line of the structured log, with the command's name only: an argument may be a key."""
+    from warehouse import logs
+    from warehouse.settings import get_settings
+
+    with suppress(PaidMediaError):  # the settings themselves may be what is wrong
+        name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        logs.logger(get_settings()).error("command failed", command=name, error=str(error))
+
+
 def main() -> None:
     """Entry point of the command."""
     try:
         code: object = app(standalone_mode=False)
     except PaidMediaError as error:
         complain(str(error))
+        _log_failure(error)
         code = 1
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)

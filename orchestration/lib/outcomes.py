@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from orchestration.lib import names
+from warehouse import logs
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
@@ -44,6 +45,14 @@ def attempt(client_id: str, load: Callable[[], "LoadResult"], log: dg.DagsterLog
         return ClientOutcome(client_id, error=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
     errors = [each.error for each in result.deliveries if each.error]
     return ClientOutcome(client_id, result, "; ".join(errors) or None)
+
+
+def log_client(settings: Settings, source: str, outcome: ClientOutcome, run_id: str) -> None:
+    """A line of the structured log: what came of a client."""
+    write = logs.logger(settings)
+    (write.error if outcome.error else write.info)(
+        "client", run_id=run_id, source=source, client_id=outcome.client_id, error=outcome.error
+    )
 
 
 def note_unserved(

@@ -70,10 +70,11 @@ def _runs(instance: dg.DagsterInstance, jobs: Collection[str], of_checks: Collec
             continue
         if run.tags.get(WILL_RETRY_TAG) == "true":
             continue  # the retry will say
+        name = "materialisation by hand" if job.startswith("__") else f"job {job}"
         yield Finding(
             "failed_run",
-            f"job {job}",
-            f"the job {job} failed: {_why(instance, run.run_id)}",
+            name,
+            f"{name} failed: {_why(instance, run.run_id)}",
             f"run {run.run_id} in Dagster",
             "see the run's log; once it is mended, run the job again, from Dagster or with paidmedia",
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,6 +30,11 @@ pytestmark = pytest.mark.slow
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 
 REPORTS = {f"advertiser-of-{slug}": daily_report for slug in ("ciphered", "refused")}
+
+
+@cache
+def repository() -> dg.RepositoryDefinition:
+    return defs().get_repository_def()
 
 
 @dataclass
@@ -74,7 +80,7 @@ class World:
         home = get_settings().dagster_home
         with dg.DagsterInstance.from_config(str(home)) as instance:
             for _ in range(2):
-                context = dg.build_sensor_context(instance=instance, repository_def=defs().get_repository_def())
+                context = dg.build_sensor_context(instance=instance, repository_def=repository())
                 alerts(context)
         return self.mailbox.messages[mails:], self.hook.messages[posts:]
 

@@ -106,7 +106,12 @@ class Address:
 
     def send(self, message: Message) -> None:
         """Hand a message over to Apprise."""
+        import logging
+
         import apprise
+
+        # Its words are in the error below; without a handler they would be printed as well.
+        logging.getLogger("apprise").addHandler(logging.NullHandler())
 
         sender = apprise.Apprise()
         if not sender.add(self.url):

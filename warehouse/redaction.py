@@ -18,6 +18,7 @@ def secrets_of(settings: Settings) -> list[str]:
         settings.aws_session_token,
         settings.vibe_api_key,
         settings.smtp_password,
+        settings.oidc_client_secret,
         urlsplit(settings.database_url or "").password,
     ]
     found = {secret for each in plain if each for secret in (each, unquote(each))}

@@ -42,6 +42,7 @@ PLANTED = {
     "AWS_SECRET_ACCESS_KEY": "planted-aws-secret-77aa",
     "AWS_SESSION_TOKEN": "planted-aws-session-51de",
     "VIBE_API_KEY": "planted-vibe-key-of-the-environment-9c",
+    "OIDC_CLIENT_SECRET": "planted-oidc-secret-d2a9",
     "SMTP_PASSWORD": "planted-smtp-password-3b3b",
 }
 CLIENT_KEY = "planted-vibe-key-of-a-client-4e2d"

@@ -18,6 +18,7 @@ def settings(tmp_path: Path) -> Settings:
         paidmedia_home=tmp_path,
         database_url="postgresql://owner:p%40ss-of-the-owner@db.example/x",
         smtp_password="the-mail-password",
+        oidc_client_secret="the-providers-secret",
         alert_urls="slack://TokenAAAAA/TokenBBBBB/TokenCCCCC/#alerts, json://hook.example/a-hooks-token",
     )
 
@@ -41,7 +42,15 @@ def test_a_line_has_its_time_its_level_and_the_ids_it_was_written_under(settings
 
 @pytest.mark.parametrize(
     "secret",
-    ["the-mail-password", "p%40ss-of-the-owner", "p@ss-of-the-owner", "TokenAAAAA", "TokenCCCCC", "a-hooks-token"],
+    [
+        "the-mail-password",
+        "the-providers-secret",
+        "p%40ss-of-the-owner",
+        "p@ss-of-the-owner",
+        "TokenAAAAA",
+        "TokenCCCCC",
+        "a-hooks-token",
+    ],
 )
 def test_no_secret_is_written_wherever_it_stands(settings: Settings, secret: str) -> None:
     logs.logger(settings).error(

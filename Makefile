@@ -23,7 +23,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 run: $(INSTALLED) ## Take three made-up sources to the marts and show the numbers
 	@$(BIN)/python -m sandbox.run
 
-serve: $(INSTALLED) ## Open Dagster (3000), the app (8501) and the dbt docs (8080)
+serve: $(INSTALLED) ## Open Dagster (3000), the app (8501), the dbt docs (8080) and the metrics (9108)
 	@$(BIN)/python -m sandbox exec -- $(BIN)/python -m orchestration.serve
 
 test: $(INSTALLED) ## Run the whole suite

@@ -1,6 +1,6 @@
 """`control.ingestion_runs`: one row for each attempt to take in one delivery, whatever comes of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from loaders import history
 from loaders.results import DeliveryOutcome
-from warehouse.control import DeliveryVerdict, IngestionRun
+from warehouse.control import Client, DeliveryVerdict, IngestionRun
 
 INTERRUPTED = "the process ended before the delivery was written; load again"
 
@@ -40,7 +40,7 @@ def start(
 def finish(current: Session, run_id: UUID, outcome: DeliveryOutcome) -> None:
     """Note what came of an attempt. `days` become the first and last day that it covers."""
     run = current.get_one(IngestionRun, run_id)
-    run.status, run.error = outcome.status, outcome.error
+    run.status, run.error, run.fault = outcome.status, outcome.error, outcome.fault
     run.delivery_id = outcome.delivery_id
     run.covers_from = min(outcome.days, default=None)
     run.covers_to = max(outcome.days, default=None)
@@ -48,6 +48,35 @@ def finish(current: Session, run_id: UUID, outcome: DeliveryOutcome) -> None:
     run.rows_rejected, run.rows_dropped = outcome.rows_rejected, outcome.rows_dropped
     run.warnings = list(outcome.warnings)
     run.finished_at = datetime.now(UTC)
+
+
+def note_unserved(
+    current: Session, source: str, client_id: str, first: date, last: date, *, error: str, dagster_run_id: str
+) -> None:
+    """Note that a client could not be served at all, unless this run has already noted a failure of it."""
+    noted = select(IngestionRun.ingestion_run_id).where(
+        IngestionRun.dagster_run_id == dagster_run_id,
+        IngestionRun.source == source,
+        IngestionRun.client_id == client_id,
+        IngestionRun.status.in_(("failed", "refused")),
+    )
+    if current.get(Client, client_id) is None or current.scalars(noted).first() is not None:
+        return
+    now = datetime.now(UTC)
+    current.add(
+        IngestionRun(
+            source=source,
+            client_id=client_id,
+            origin=f"{source} of {client_id}",
+            covers_from=first,
+            covers_to=last,
+            dagster_run_id=dagster_run_id,
+            started_at=now,
+            finished_at=now,
+            status="failed",
+            error=error,
+        )
+    )
 
 
 def close_interrupted(current: Session, source: str, client_id: str) -> None:

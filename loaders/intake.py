@@ -12,7 +12,7 @@ from uuid import UUID
 
 from loaders import attempts, history
 from loaders.columns import SourceColumns
-from loaders.errors import LoadRefused
+from loaders.errors import LoadRefused, fault_of
 from loaders.ledger import (
     Delivery,
     KnownDelivery,
@@ -26,7 +26,7 @@ from loaders.locks import Lock, locked
 from loaders.pipeline import append, prepare
 from loaders.reading import Reader, Reading, read_delivery
 from loaders.results import DeliveryOutcome, Progress, Status
-from warehouse import clients, database, landing
+from warehouse import clients, database, landing, logs
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
@@ -129,7 +129,7 @@ class Intake:
                 self._refuse_older(arrival, delivery, reading)
         except PaidMediaError as error:
             status: Status = "refused" if isinstance(error, LoadRefused) else "failed"
-            self._finish(run_id, replace(outcome, status=status, error=str(error)))
+            self._finish(run_id, replace(outcome, status=status, error=str(error), fault=fault_of(error)))
             return
         except Exception as error:
             self._finish(run_id, replace(outcome, error=f"{type(error).__name__}: {error}"[:500]))
@@ -140,7 +140,7 @@ class Intake:
 
     def failed(self, origin: str, error: PaidMediaError, days: tuple[date, ...] = ()) -> None:
         """Record a delivery that never arrived."""
-        outcome = DeliveryOutcome(origin, "failed", days=days, error=str(error))
+        outcome = DeliveryOutcome(origin, "failed", days=days, error=str(error), fault=fault_of(error))
         self._finish(self._start(origin, None), outcome)
 
     def unchanged(self, origin: str, delivery_id: str, days: tuple[date, ...] = ()) -> None:
@@ -208,6 +208,21 @@ class Intake:
         with database.session(self._settings) as current:
             attempts.finish(current, run_id, outcome)
         self.outcomes.append(outcome)
+        write = logs.logger(self._settings)
+        (write.error if outcome.error else write.info)(
+            "delivery",
+            run_id=self._dagster_run_id,
+            load_id=str(run_id),
+            delivery_id=outcome.delivery_id,
+            source=self.source,
+            client_id=self.reader.client_id,
+            origin=outcome.origin,
+            status=outcome.status,
+            rows_read=outcome.rows_read,
+            rows_accepted=outcome.rows_accepted,
+            rows_rejected=outcome.rows_rejected,
+            error=outcome.error,
+        )
         self._tell(f"{outcome.origin}: {outcome.error or outcome.status}")
 
     def _arrival_time(self) -> datetime:

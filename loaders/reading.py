@@ -13,7 +13,7 @@ from typing import Any
 from loaders.batches import BatchReader, RejectedRow
 from loaders.cells import Table, brief, listed
 from loaders.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
-from loaders.errors import LoadRefused
+from loaders.errors import LoadRefused, TooManyRejects
 from loaders.rows import Rows
 from loaders.schema import row_schema
 from loaders.tabular import read_table
@@ -115,7 +115,7 @@ def _check_rejects(rejects: list[RejectedRow], used: int, max_share: float, file
     cell = f"{brief(first.column_name)} = {brief(repr(first.value), 60)}"
     where = f"first row {first.source_row}, {cell}: {brief(first.reason, 200)}"
     what = f"{len(rejects):,} of {used:,} rows of {filename} cannot be used"
-    raise LoadRefused(what, where=where, fix="mend the file and send it again, or raise MAX_REJECT_SHARE")
+    raise TooManyRejects(what, where=where, fix="mend the file and send it again, or raise MAX_REJECT_SHARE")
 
 
 def _currency(batches: BatchReader, mapped: Mapped, reader: Reader, filename: str) -> str | None:

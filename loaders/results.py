@@ -14,7 +14,8 @@ class DeliveryOutcome:
     """What became of one delivery attempt.
 
     `delivery_id` is None unless rows of it are in raw: for a duplicate it names the delivery that brought them.
-    `days` are the days that it declares; `error` is one line, set when it was refused or failed.
+    `days` are the days that it declares; `error` is one line, set when it was refused or failed, and
+    `fault` the kind of alert that it is worth, None for a failure like any other.
     """
 
     origin: str
@@ -27,6 +28,7 @@ class DeliveryOutcome:
     rows_dropped: int = 0
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    fault: str | None = None
 
     @property
     def ok(self) -> bool:

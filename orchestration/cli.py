@@ -5,13 +5,14 @@ Every failure that a user can cause ends in one line and exit code 1; a wrong ar
 
 import gc
 import sys
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from warehouse.cli import access, backups, clients, db, deliveries, explain, periods
+from warehouse.cli import access, alerts, backups, clients, db, deliveries, explain, periods
 from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(clients.client, name="client")
 app.add_typer(clients.cpm, name="cpm")
 app.add_typer(periods.app, name="period")
@@ -35,9 +37,9 @@ NoBuild = Annotated[bool, typer.Option("--no-build", help="Only load; model late
 
 @app.callback()
 def _prepare(context: typer.Context) -> None:
-    """Give every command a database with the newest schema, except those that are about the server itself."""
+    """Give every command a database with the newest schema, except those that mend or examine it."""
     wants_help = any(word in sys.argv for word in context.help_option_names)
-    if context.invoked_subcommand not in ("db", "restore") and not wants_help:
+    if context.invoked_subcommand not in ("db", "doctor", "restore") and not wants_help:
         from warehouse.migrate import ensure_migrated
 
         ensure_migrated()
@@ -47,6 +49,7 @@ def _prepare(context: typer.Context) -> None:
 def migrate() -> None:
     """Bring the schema to its newest form and make the raw tables; safe to repeat."""
     from loaders import prepare_all
+    from warehouse import database, isolation
     from warehouse import migrate as migrations
     from warehouse.settings import get_settings
 
@@ -54,6 +57,9 @@ def migrate() -> None:
     migrations.migrate(settings)
     prepare_all(settings)
     say(f"The database is at revision {migrations.HEAD}.")
+    with database.session(settings) as current:
+        for each in isolation.violations(current):
+            say(f"Warning: {each}")
 
 
 @app.command()
@@ -145,6 +151,34 @@ def rejects(
     deliveries.show_way_back(delivery, out)
 
 
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON list, for a program.")] = False) -> None:
+    """Look at everything that a support person would look at, and say what to do; fails if something is bad."""
+    from orchestration.doctor.examination import examine
+    from orchestration.doctor.telling import show
+
+    if show(examine(), as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def metrics(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 9108,
+    once: Annotated[bool, typer.Option("--once", help="Print the metrics and end.")] = False,
+) -> None:
+    """Answer Prometheus on /metrics until Ctrl-C."""
+    from orchestration import metrics as exporter
+    from warehouse.settings import get_settings
+
+    settings = get_settings()
+    if once:
+        sys.stdout.write(exporter.text_of(settings))
+        return
+    say(f"Metrics are on http://{host}:{port}/metrics until Ctrl-C.")
+    exporter.serve(settings, host, port)
+
+
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(backups.restore_drill)
@@ -154,12 +188,23 @@ app.command()(deliveries.release)
 app.command()(deliveries.resolve)
 
 
+def _log_failure(error: PaidMediaError) -> None:
+    """A line of the structured log, with the command's name only: an argument may be a key."""
+    from warehouse import logs
+    from warehouse.settings import get_settings
+
+    with suppress(PaidMediaError):  # the settings themselves may be what is wrong
+        name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        logs.logger(get_settings()).error("command failed", command=name, error=str(error))
+
+
 def main() -> None:
     """Entry point of the command."""
     try:
         code: object = app(standalone_mode=False)
     except PaidMediaError as error:
         complain(str(error))
+        _log_failure(error)
         code = 1
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)

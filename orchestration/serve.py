@@ -1,6 +1,6 @@
-"""`make serve`: the Dagster UI with its daemon, the app and the dbt docs, until Ctrl-C.
+"""`make serve`: the Dagster UI with its daemon, the app, the dbt docs and the metrics, until Ctrl-C.
 
-Ports 3000, 8501 and 8080 of 127.0.0.1; where one is taken a free one is used and named.
+Ports 3000, 8501, 8080 and 9108 of 127.0.0.1; where one is taken a free one is used and named.
 """
 
 import os
@@ -20,8 +20,8 @@ from warehouse.errors import PaidMediaError
 from warehouse.migrate import ensure_migrated
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
-PORTS: Mapping[str, int] = {"dagster": 3000, "streamlit": 8501, "docs": 8080}
-TITLES: Mapping[str, str] = {"dagster": "Dagster", "streamlit": "the app", "docs": "dbt docs"}
+PORTS: Mapping[str, int] = {"dagster": 3000, "streamlit": 8501, "docs": 8080, "metrics": 9108}
+TITLES: Mapping[str, str] = {"dagster": "Dagster", "streamlit": "the app", "docs": "dbt docs", "metrics": "metrics"}
 GRACE_SECONDS = 15
 
 
@@ -56,6 +56,7 @@ def commands(settings: Settings, ports: Mapping[str, int]) -> dict[str, list[str
             sys.executable, "-m", "http.server", str(ports["docs"]), "--bind", "127.0.0.1",
             "--directory", str(page.parent),
         ],
+        "metrics": [str(programs / "paidmedia"), "metrics", "--port", str(ports["metrics"])],
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
-"""A mail server that keeps what it is sent, for alerts."""
+"""A mail server that keeps what it is sent, for alerts, and can be slow and fail."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,11 +32,13 @@ class Mail:
 
 @dataclass
 class Mailbox:
-    """The sink's address and its messages, oldest first."""
+    """The sink's address and its messages, oldest first. `answer` other than 250 refuses one, `seconds` late."""
 
     host: str = "127.0.0.1"
     port: int = 0
     messages: list[Mail] = field(default_factory=list)
+    answer: str = "250 Message accepted"
+    seconds: float = 0.0
 
     def wait_for(self, number: int, seconds: float = 10.0) -> list[Mail]:
         """The messages once there are that many. Raises TimeoutError."""
@@ -48,15 +51,18 @@ class Mailbox:
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep one message."""
+        await asyncio.sleep(self.seconds)
+        if not self.answer.startswith("250"):
+            return self.answer
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), message))
-        return "250 Message accepted"
+        return self.answer
 
 
 @contextmanager
-def smtp_sink() -> Iterator[Mailbox]:
-    """Accept mail on a free port of 127.0.0.1 until the block ends."""
+def smtp_sink(port: int = 0) -> Iterator[Mailbox]:
+    """Accept mail on a port of 127.0.0.1, a free one if none is named, until the block ends."""
     from aiosmtpd.controller import Controller
 
     class OnAFreePort(Controller):  # type: ignore[misc]  # aiosmtpd has no types
@@ -65,7 +71,7 @@ def smtp_sink() -> Iterator[Mailbox]:
             super()._trigger_server()
 
     mailbox = Mailbox()
-    controller = OnAFreePort(mailbox, hostname=mailbox.host, port=0)
+    controller = OnAFreePort(mailbox, hostname=mailbox.host, port=port)
     controller.start()
     mailbox.port = controller.port
     try:

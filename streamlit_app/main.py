@@ -2,19 +2,22 @@
 
 door → viewer → state of the data → filters → page → queries → marts
 
-Streamlit reads this file twice: as a module, which gives it the server with the one route that is ours, and as the
+Streamlit reads this file twice: as a module, which gives it the server with the routes that are ours, and as the
 script that it runs for every page that is drawn.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from streamlit_app import components, frame, gate, session, single_sign_on
+from streamlit_app import components, frame, gate, session, single_sign_on, timing
 from streamlit_app.headers import SecurityHeaders
 from streamlit_app.identity import Viewer
+from warehouse import logs
 from warehouse.errors import PaidMediaError
+from warehouse.settings import get_settings
 
 # Name of the file and of the URL, title, icon; the first one opens. The folder is not called `pages`: Streamlit would
 # serve its files on their own, without this frame, until the first visitor has come through here.
@@ -46,6 +49,13 @@ def main() -> None:
             page.run()
     except PaidMediaError as error:
         components.failure(error)
+        _log_failure(error)
+
+
+def _log_failure(error: PaidMediaError) -> None:
+    """A line of the structured log. Settings that cannot be used have no log to be written to."""
+    with suppress(PaidMediaError):
+        logs.logger(get_settings()).error("page failed", error=str(error))
 
 
 def pages_of(viewer: Viewer | None) -> list[tuple[str, str, str]]:
@@ -67,6 +77,6 @@ if __name__ == "__main__":
     main()
 else:
     app = st.App(
-        Path(__file__).resolve(), lifespan=single_sign_on.lifespan, routes=session.ROUTES,
+        Path(__file__).resolve(), lifespan=single_sign_on.lifespan, routes=(*session.ROUTES, *timing.ROUTES),
         middleware=[Middleware(SecurityHeaders)],
     )  # fmt: skip

@@ -47,6 +47,7 @@ class Attempt:
     dagster_run_id: str | None
     status: str
     error: str | None
+    fault: str | None
     is_resolved: bool
     resolved_at: datetime | None
     resolved_by: str | None
@@ -185,7 +186,7 @@ _ATTEMPTS = """
     select
         runs.ingestion_run_id, runs.source, runs.client_id, runs.covers_from, runs.covers_to, runs.origin,
         runs.delivery_id, runs.rows_read, runs.rows_accepted, runs.rows_rejected, runs.rows_dropped, runs.warnings,
-        runs.started_at, runs.finished_at, runs.dagster_run_id, runs.status, runs.error,
+        runs.started_at, runs.finished_at, runs.dagster_run_id, runs.status, runs.error, runs.fault,
         runs.is_resolved, runs.resolved_at, runs.resolved_by, runs.resolution,
         case
             when runs.status not in ('failed', 'refused') or runs.is_resolved then false

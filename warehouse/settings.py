@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     smtp_from: str | None = None
     smtp_to: str | None = None
     alert_urls: str | None = None
+    alert_timeout_seconds: float = Field(
+        default=10.0, gt=0, description="A server that has not taken a message by then is tried again later."
+    )
 
     @field_validator("max_upload_size", mode="before")
     @classmethod

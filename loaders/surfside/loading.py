@@ -5,7 +5,7 @@ from datetime import date
 
 from loaders import history
 from loaders.clients import check_served, surfside_prefix
-from loaders.errors import LoadFailed
+from loaders.errors import MissingFile
 from loaders.intake import Arrival, Intake, open_intake, reader_for
 from loaders.results import LoadResult, Progress, silent
 from loaders.surfside.columns import COLUMNS
@@ -94,7 +94,7 @@ def _take(settings: Settings, intake: Intake, bucket: Bucket, found: dict[Report
 def _report_missing(intake: Intake, bucket: Bucket, pattern: FilePattern, folder: str, first: date, last: date) -> None:
     keys = [f"{folder}{pattern.render(day)}.csv" for day in dict.fromkeys((first, last))]
     span = " to ".join(day.isoformat() for day in dict.fromkeys((first, last)))
-    error = LoadFailed(
+    error = MissingFile(
         f"no Surfside file for {span}",
         where=f"expected {' to '.join(keys)} (or .xlsx) in bucket {bucket.name}",
         fix="ask Surfside for it, or check S3_PREFIX, the client's prefix and SURFSIDE_FILE_PATTERN",

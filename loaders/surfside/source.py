@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from loaders.errors import LoadFailed
+from loaders.errors import SourceUnreachable
 from loaders.tabular import check_size
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
@@ -79,6 +79,11 @@ class Bucket:
         """An object's address."""
         return f"s3://{self.name}/{key}"
 
+    def check(self) -> None:
+        """Ask for one object's name: whether the bucket is there and the key may list it."""
+        with self._told():
+            self._client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+
     def list_objects(self, prefix: str, *, below: bool) -> list[ReportObject]:
         """Every object whose key begins with `prefix`; without `below`, none in a deeper folder; all pages."""
         delimiter = {} if below else {"Delimiter": "/"}
@@ -112,15 +117,19 @@ class Bucket:
         except ClientError as error:
             code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
             if code == "NoSuchBucket":
-                raise LoadFailed(f"there is no bucket {self.name}", fix="check S3_BUCKET_NAME") from error
+                raise SourceUnreachable(f"there is no bucket {self.name}", fix="check S3_BUCKET_NAME") from error
             if code in WRONG_KEY:
-                raise LoadFailed(f"S3 refuses the key for bucket {self.name}", where=code, fix=keys_fix) from error
-            raise LoadFailed(f"S3 answered {code}", where=f"{self.origin(key)}: {message}", fix="load again") from error
+                raise SourceUnreachable(
+                    f"S3 refuses the key for bucket {self.name}", where=code, fix=keys_fix
+                ) from error
+            raise SourceUnreachable(
+                f"S3 answered {code}", where=f"{self.origin(key)}: {message}", fix="load again"
+            ) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
-            raise LoadFailed("there is no key for S3", where=str(error), fix=keys_fix) from error
+            raise SourceUnreachable("there is no key for S3", where=str(error), fix=keys_fix) from error
         except BotoCoreError as error:
             fix = "check AWS_ENDPOINT_URL and the network, then load again"
-            raise LoadFailed(f"bucket {self.name} cannot be read", where=str(error)[:200], fix=fix) from error
+            raise SourceUnreachable(f"bucket {self.name} cannot be read", where=str(error)[:200], fix=fix) from error
 
 
 def _client(settings: Settings) -> "S3Client":

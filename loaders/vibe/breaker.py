@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from loaders.errors import LoadFailed
+from loaders.errors import SourceUnreachable
 from warehouse import database
 from warehouse.control import VibeBreaker
 from warehouse.settings import Settings
@@ -18,7 +18,7 @@ FAILURES = 5  # each has been retried for about half a minute before it counts
 PAUSE = timedelta(minutes=15)  # longer than a restart of the API, and a morning still holds several trials
 
 
-class CircuitOpen(LoadFailed):
+class CircuitOpen(SourceUnreachable):
     """The account is left alone for now; nothing was sent."""
 
 

@@ -180,6 +180,7 @@ class _Load:
         except LoadFailed as error:
             where = f"the report of {first} to {last} was not to be had"
             self.refused = LoadFailed("Vibe was asked for nothing more", where=where, fix="mend that, then load again")
+            self.refused.fault = error.fault
             self._failed(f"report {first} to {last}", error, days_between(first, last), is_trial=is_trial)
             return None
         requests.name_report(self.settings, request_id, report_id)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from loaders.errors import LoadFailed
+from loaders.errors import SourceUnreachable
 from loaders.results import Progress
 from loaders.vibe.clock import Clock
 from loaders.vibe.columns import DIMENSIONS, METRICS
@@ -179,7 +179,7 @@ class ReportApi:
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Transient("Vibe broke the connection off", where=f"{host}: {error}") from error
         except httpx.HTTPError as error:
-            raise LoadFailed("Vibe cannot be asked", where=f"{host}: {error}", fix="load again later") from error
+            raise SourceUnreachable("Vibe cannot be asked", where=f"{host}: {error}", fix="load again later") from error
 
 
 def _read(response: httpx.Response) -> bytes:

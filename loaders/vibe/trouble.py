@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from loaders.errors import LoadFailed
+from loaders.errors import LoadFailed, SourceUnreachable
 from loaders.results import Progress
 from loaders.vibe.clock import Clock
 
@@ -23,7 +23,7 @@ LONGEST_WAIT = 3_700.0  # a rate limit of the API is over after an hour
 Answer = TypeVar("Answer")
 
 
-class Trouble(LoadFailed):
+class Trouble(SourceUnreachable):
     """The API is to blame: the breaker counts it."""
 
     def __init__(self, what: str, *, where: str | None = None, fix: str = "load again later") -> None:
@@ -34,7 +34,7 @@ class Transient(Trouble):
     """Trouble that may pass: it is retried."""
 
 
-class Unsent(LoadFailed):
+class Unsent(SourceUnreachable):
     """The request did not reach the API, which therefore cannot have counted it."""
 
 
@@ -44,6 +44,8 @@ class Unreachable(Unsent, Transient):
 
 class RateLimited(LoadFailed):
     """The API asks to wait, `retry_after` seconds where it says how long: it is retried."""
+
+    fault = "vibe_budget_exhausted"
 
     def __init__(self, where: str, retry_after: float | None) -> None:
         super().__init__("Vibe's rate limit is used up", where=where, fix="load again later")
@@ -73,6 +75,8 @@ class Refusal(LoadFailed):
     def __init__(self, status_code: int, what: str, *, where: str, fix: str) -> None:
         super().__init__(what, where=where, fix=fix)
         self.status_code = status_code
+        if status_code in (401, 403):
+            self.fault = "source_unreachable"
 
 
 @dataclass(frozen=True)

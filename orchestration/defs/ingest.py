@@ -14,7 +14,7 @@ import dagster as dg
 from pydantic import Field
 
 from orchestration.lib import names
-from orchestration.lib.outcomes import attempt, clients_check, load_metadata
+from orchestration.lib.outcomes import attempt, clients_check, load_metadata, log_client, note_unserved
 from orchestration.lib.progress import prefixed
 
 FIRST_DAY = "2023-01-01"  # the earliest day that can be loaded; the partitions of the UI begin here
@@ -109,6 +109,8 @@ def daily_asset(source: str) -> dg.AssetsDefinition:
                 on_progress=tell,
             )
             outcomes.append(attempt(client_id, call, context.log))
+            log_client(settings, source, outcomes[-1], context.run_id)
+            note_unserved(settings, source, outcomes[-1], first, last, context.run_id, context.log)
             context.log.info(outcomes[-1].summary)
         for key in [names.row_key(source), *names.ledger_keys(source)]:
             yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(outcomes))
@@ -141,6 +143,7 @@ def upload_asset(source: str) -> dg.AssetsDefinition:
                 loader_of(source).load, settings, upload.upload_id, dagster_run_id=context.run_id, on_progress=tell
             )
             outcomes.append(attempt(upload.client_id, call, context.log))
+            log_client(settings, source, outcomes[-1], context.run_id)
             context.log.info(outcomes[-1].summary)
         for key in [names.row_key(source), *names.ledger_keys(source)]:
             yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(outcomes))

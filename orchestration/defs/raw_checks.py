@@ -21,9 +21,11 @@ def expectations_check(source: str) -> dg.AssetChecksDefinition:
         description=f"The Great Expectations suite of {source} on its new deliveries; a failing one is held.",
     )
     def expectations(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        from warehouse import logs
         from warehouse.settings import get_settings
 
-        verdicts = judge_pending(get_settings(), source)
+        with logs.about(run_id=context.run.run_id):
+            verdicts = judge_pending(get_settings(), source)
         context.log.info(f"judged {len(verdicts)} deliveries of {source}")
         return expectations_result(verdicts)
 

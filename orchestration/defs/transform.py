@@ -53,6 +53,7 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
         from loaders import prepare_all
         from loaders.locks import locked
+        from warehouse import logs
         from warehouse.database import engine, libpq_environment
         from warehouse.settings import get_settings
 
@@ -73,8 +74,14 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
                 arguments.append("--full-refresh")
             invocation = dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
             yield from with_reasons(reported(invocation.stream()), invocation, engine(settings))
-        if (error := invocation.get_error()) is not None:
-            raise explained(error, results_of(invocation))
+        error = invocation.get_error()
+        reason = None if error is None else explained(error, results_of(invocation))
+        write = logs.logger(settings)
+        (write.info if reason is None else write.error)(
+            "build", run_id=context.run_id, full_refresh=config.full_refresh, error=reason and str(reason)
+        )
+        if reason is not None:
+            raise reason from error
 
     return dbt_build
 

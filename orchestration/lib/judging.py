@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from warehouse import database, verdicts
+from warehouse import database, logs, verdicts
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ def judge_pending(settings: Settings, source: str) -> "list[DeliveryVerdict]":
                 verdicts.Judgement(each.delivery_id, owners[each.delivery_id], [_entry(f) for f in each.failures])
                 for each in judged
             ],
+        )
+    for each in judged:
+        verdict = "passed" if each.passed else "held"
+        logs.logger(settings).info(
+            "verdict", delivery_id=each.delivery_id, source=source, client_id=owners[each.delivery_id], verdict=verdict
         )
     return judged
 

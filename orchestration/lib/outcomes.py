@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from orchestration.lib import names
+from warehouse import logs
 from warehouse.errors import PaidMediaError
+from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from loaders import LoadResult
@@ -42,6 +45,38 @@ def attempt(client_id: str, load: Callable[[], "LoadResult"], log: dg.DagsterLog
         return ClientOutcome(client_id, error=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
     errors = [each.error for each in result.deliveries if each.error]
     return ClientOutcome(client_id, result, "; ".join(errors) or None)
+
+
+def log_client(settings: Settings, source: str, outcome: ClientOutcome, run_id: str) -> None:
+    """A line of the structured log: what came of a client."""
+    write = logs.logger(settings)
+    (write.error if outcome.error else write.info)(
+        "client", run_id=run_id, source=source, client_id=outcome.client_id, error=outcome.error
+    )
+
+
+def note_unserved(
+    settings: Settings,
+    source: str,
+    outcome: ClientOutcome,
+    first: date,
+    last: date,
+    run_id: str,
+    log: dg.DagsterLogManager,
+) -> None:
+    """Note in the ledger that a client could not be served at all: its loader has noted everything else itself."""
+    from loaders import attempts
+    from warehouse import database
+
+    if outcome.error is None or outcome.result is not None:
+        return
+    try:
+        with database.session(settings) as current:
+            attempts.note_unserved(
+                current, source, outcome.client_id, first, last, error=outcome.error, dagster_run_id=run_id
+            )
+    except PaidMediaError as error:
+        log.error(f"{outcome.client_id}: its failure could not be noted: {error}")
 
 
 def load_metadata(outcomes: Sequence[ClientOutcome]) -> dict[str, int]:

@@ -60,7 +60,7 @@ def run_job(
         )
     checks = [check for check in result.get_asset_check_evaluations() if not check.passed]
     blamed = [check for check in checks if check.severity == dg.AssetCheckSeverity.ERROR]
-    errors = [_reason(event) for event in result.all_events if event.is_step_failure]
+    errors = [reason_of(event) for event in result.all_events if event.is_step_failure]
     return JobOutcome(result.run_id, result.success and not blamed, [_line(check) for check in blamed], errors)
 
 
@@ -79,7 +79,7 @@ def _line(check: dg.AssetCheckEvaluation) -> str:
     return f"{check.check_name} of {check.asset_key.to_user_string()}: {check.description or 'failed'}"
 
 
-def _reason(event: dg.DagsterEvent) -> str:
+def reason_of(event: dg.DagsterEvent) -> str:
     """The innermost cause of a failed step, in one line; an error for people says itself what it is."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from streamlit_app.identity import Viewer
+from streamlit_app.timing import timed
 from warehouse import database
 from warehouse.errors import PaidMediaError
 
@@ -28,7 +29,7 @@ kept = st.cache_data(ttl=600, max_entries=500, show_spinner=False)
 def rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
     """Run one query in a transaction of its own, in the viewer's name, as the role that can only read the marts."""
     try:
-        with _readable(), database.app_engine().connect() as connection:
+        with timed(), _readable(), database.app_engine().connect() as connection:
             connection.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
             return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
     except ProgrammingError as error:

@@ -55,11 +55,11 @@ def app_server(environment: Mapping[str, str], port: str | None = None) -> Itera
 def everything(
     environment: Mapping[str, str], output: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    """What `make serve` starts, answering: its process, and the URLs of `dagster`, `streamlit` and `docs`.
+    """What `make serve` starts, answering: its process, and the URLs of `dagster`, `streamlit`, `docs`, `metrics`.
 
     What it prints is in `output`. It is ended at the end where that was not done before.
     """
-    ports = {name: free_port() for name in ("dagster", "streamlit", "docs")}
+    ports = {name: free_port() for name in ("dagster", "streamlit", "docs", "metrics")}
     with output.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "exec", "--", sys.executable, "-m", "orchestration.serve"],
@@ -71,6 +71,7 @@ def everything(
         wait_until_healthy(f"{urls['streamlit']}/_stcore/health", 120)
         wait_until_healthy(f"{urls['dagster']}/server_info", 120)
         wait_until_healthy(urls["docs"], 120)
+        wait_until_healthy(f"{urls['metrics']}/metrics", 120)
         yield process, urls
     finally:
         process.terminate()

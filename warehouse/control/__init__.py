@@ -1,10 +1,11 @@
 """The `control` schema: what the agency decides and what the product remembers about its own work.
 
-Clients and their rates, source settings, credentials, uploads, attempts, verdicts, users and the audit log. The tables
-are changed by Alembic migrations only; delivered numbers never live here.
+Clients and their rates, source settings, credentials, uploads, attempts, verdicts, alerts, users and the audit log. The
+tables are changed by Alembic migrations only; delivered numbers never live here.
 """
 
 from warehouse.control.accounts import BiLogin, User, UserClient, UserSession
+from warehouse.control.alerts import FAULTS, AlertIncident, AlertMessage
 from warehouse.control.audit import AuditEntry
 from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, SOURCES, Base
 from warehouse.control.clients import Client, SourceSetting, VibeCredentials
@@ -23,8 +24,11 @@ from warehouse.control.retention import ArchivedCreative, ArchivedMonth, Dropped
 
 __all__ = [
     "ATTEMPT_STATUSES",
+    "FAULTS",
     "SCHEMA",
     "SOURCES",
+    "AlertIncident",
+    "AlertMessage",
     "ArchivedCreative",
     "ArchivedMonth",
     "AuditEntry",

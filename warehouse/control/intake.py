@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from warehouse.control.alerts import FAULTS
 from warehouse.control.base import ATTEMPT_STATUSES, NOW, SOURCES, Base, one_of
 from warehouse.control.clients import Client
 
@@ -85,12 +86,14 @@ class IngestionRun(Base):
     """One row per attempt to take in one delivery, whatever came of it.
 
     `is_resolved` is set by a person only, with the reason in `resolution`; what a later attempt made good is derived.
+    `fault` is what kind of alert a failed or refused one is worth; NULL is a failure like any other.
     """
 
     __tablename__ = "ingestion_runs"
     __table_args__ = (
         one_of("source", SOURCES),
         one_of("status", ATTEMPT_STATUSES),
+        one_of("fault", FAULTS),
         CheckConstraint("is_resolved = (resolution is not null)", name="resolution"),
         Index(None, "client_id", "source", "started_at"),
         Index(None, "started_at"),
@@ -113,6 +116,7 @@ class IngestionRun(Base):
     dagster_run_id: Mapped[str | None]
     status: Mapped[str]
     error: Mapped[str | None]
+    fault: Mapped[str | None]
     is_resolved: Mapped[bool] = mapped_column(server_default=text("false"))
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]

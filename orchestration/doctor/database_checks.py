@@ -1,0 +1,48 @@
+"""The database: there, new enough, at the newest schema, and keeping readers apart."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import text
+
+from orchestration.doctor.lines import Line, bad, ok, warning
+from warehouse import database as warehouse_database
+from warehouse import isolation as warehouse_isolation
+from warehouse.migrate import HEAD, current_revision
+from warehouse.settings import Settings
+
+OLDEST_POSTGRES = 15
+CROWDED = 0.8  # of the server's connections
+
+
+def database(settings: Settings) -> Iterator[Line]:
+    """Reachable, version, revision, connections."""
+    with warehouse_database.session(settings) as current:
+        version = int(current.scalar(text("show server_version_num")) or 0) // 10_000
+        size = current.scalar(text("select pg_size_pretty(pg_database_size(current_database()))"))
+        used = current.scalar(
+            text("select count(*)::float / current_setting('max_connections')::int from pg_stat_activity")
+        )
+        is_super = current.scalar(text("select rolsuper from pg_roles where rolname = current_user"))
+    if version < OLDEST_POSTGRES:
+        yield bad("database", f"PostgreSQL {version}", f"upgrade the server to {OLDEST_POSTGRES} or newer")
+    else:
+        yield ok("database", f"PostgreSQL {version}, {size}")
+    revision = current_revision(settings)
+    if revision != HEAD:
+        yield bad("database", f"at revision {revision or 'none'}, not {HEAD}", "paidmedia db migrate")
+    else:
+        yield ok("database", f"at revision {revision}")
+    if used and used > CROWDED:
+        yield warning("database", f"{used:.0%} of its connections are in use", "see pg_stat_activity for who has them")
+    if is_super:
+        yield bad("database", "its owner is a superuser, whom no policy binds", "alter role … nosuperuser")
+
+
+def isolation(settings: Settings) -> Iterator[Line]:
+    """Whether a reader of the marts could see another's rows."""
+    with warehouse_database.session(settings) as current:
+        found = warehouse_isolation.violations(current)
+    for each in found:
+        yield bad("isolation", each, "undo that grant or policy; paidmedia build --full-refresh makes policies anew")
+    if not found:
+        yield ok("isolation", "every reader of the marts sees only what is theirs")

@@ -1,0 +1,215 @@
+"""What is wrong now, as Postgres tells it: the ledger of attempts, verdicts, freshness, rates, the queue for Vibe.
+
+A finding lasts as long as its reason: it is not noted when something fails, but seen each time that somebody looks.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from warehouse import monitor, verdicts
+from warehouse.alerts.finding import Finding
+from warehouse.control import SOURCES
+from warehouse.database import relation_exists
+from warehouse.final_days import first_open_day
+from warehouse.monitor import Attempt
+
+SETTLE = 'if nobody waits for it any more: paidmedia resolve {id} --why "…"'
+
+
+def wrong_now(current: Session) -> list[Finding]:
+    """Everything that Postgres knows to be wrong; of one kind and subject one finding."""
+    failures = monitor.open_failures(current)
+    found = [
+        *_missing_files(current, [each for each in failures if each.fault == "missing_file"]),
+        *_failures([each for each in failures if each.fault != "missing_file"]),
+        *_held(current),
+        *_stale(current),
+        *_without_rate(current),
+        *_waiting_for_vibe(current),
+    ]
+    return list({each.key: each for each in reversed(found)}.values())[::-1]
+
+
+def _failures(failures: Sequence[Attempt]) -> Iterator[Finding]:
+    """Failed attempts, newest first: of a client and source the newest; of refused files each, for each is another."""
+    for each in failures:
+        kind = each.fault or "failed_run"
+        subject = f"{each.source}/{each.client_id}"
+        if each.status == "refused":
+            subject = f"{subject}/{each.origin}"
+        elif kind == "source_unreachable" and each.source == "surfside":
+            subject = each.source  # all clients share the bucket and its key
+        elif kind == "vibe_budget_exhausted":
+            subject = each.source
+        place = f"{each.source}, client {each.client_id}, {each.origin}{_days_of(each)}"
+        yield Finding(kind, subject, each.error or "no reason was noted", place, f"{_again(each)}; {_settle(each)}")
+
+
+def _missing_files(current: Session, failures: Sequence[Attempt]) -> Iterator[Finding]:
+    """One finding for each gap: days in a row of a client without a file, told with the first file's bucket and key."""
+    missing: dict[tuple[str, str], dict[date, Attempt]] = defaultdict(dict)
+    for each in failures:
+        for day in _still_missing(current, each):
+            missing[each.source, each.client_id].setdefault(day, each)
+    for (source, client_id), days in sorted(missing.items()):
+        # Days in a row have the same distance from their place in the list.
+        for _, group in groupby(enumerate(sorted(days)), key=lambda each: each[1] - timedelta(days=each[0])):
+            gap = [day for _, day in group]
+            attempt = days[gap[0]]
+            span = " to ".join(dict.fromkeys((gap[0].isoformat(), gap[-1].isoformat())))
+            yield Finding(
+                "missing_file",
+                f"{source}/{client_id}/{gap[0]}",
+                attempt.error or f"no file for {span}",
+                f"{source}, client {client_id}, {span}, {attempt.origin}",
+                f"ask for the file; once it is there: {_load(source, client_id, gap[0], gap[-1])}; {_settle(attempt)}",
+            )
+
+
+def _still_missing(current: Session, attempt: Attempt) -> list[date]:
+    """The days of a failed attempt that no later one has brought."""
+    first, last = attempt.covers_from, attempt.covers_to
+    if first is None or last is None:
+        return []
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    if not relation_exists(current, f"raw_{attempt.source}.delivery_days"):
+        return days
+    values = {"client_id": attempt.client_id, "first": first, "last": last, "after": attempt.started_at}
+    query = text(_BROUGHT_LATER.format(source=attempt.source))
+    brought = set(current.scalars(query, values | {"source": attempt.source}))
+    return [day for day in days if day not in brought]
+
+
+def _held(current: Session) -> Iterator[Finding]:
+    for each in verdicts.held(current):
+        reasons = "; ".join(str(failure.get("summary", "")) for failure in each.failures)
+        yield Finding(
+            "failed_check",
+            f"{each.source}/{each.client_id}/{each.delivery_id}",
+            f"a delivery is held: {reasons}",
+            f"{each.source}, client {each.client_id}, delivery {each.delivery_id}",
+            f'have it delivered again, or, if it is right: paidmedia release {each.delivery_id} --why "…"',
+        )
+
+
+def _stale(current: Session) -> Iterator[Finding]:
+    active = set(current.scalars(text("select client_id from control.clients where is_active")))
+    for each in monitor.overview(current):
+        if each.client_id in active and each.state.startswith("stale"):
+            late_after = monitor.LATE_AFTER_DAYS[each.source]
+            yield Finding(
+                "stale_source",
+                f"{each.source}/{each.client_id}",
+                f"nothing newer than {each.last_day} has come; {late_after} days are usual",
+                f"{each.source}, client {each.client_id}",
+                "see paidmedia status for what was tried, and whether Dagster's schedules run",
+            )
+
+
+def _without_rate(current: Session) -> Iterator[Finding]:
+    parts = [
+        _DELIVERED_DAYS.format(source=source)
+        for source in SOURCES
+        if relation_exists(current, f"raw_{source}._dlt_loads")
+    ]
+    if not parts:
+        return
+    query = _WITHOUT_RATE.format(delivered=" union all ".join(parts))
+    for row in current.execute(text(query), {"first_open_day": first_open_day(current)}):
+        yield Finding(
+            "missing_cpm_rate",
+            row.client_id,
+            f"{row.days} delivered days have no CPM rate, so they have no spend",
+            f"client {row.client_id}, {row.first_day} to {row.last_day}",
+            f"paidmedia cpm set {row.client_id} RATE --from {row.first_day}",
+        )
+
+
+def _waiting_for_vibe(current: Session) -> Iterator[Finding]:
+    row = current.execute(text(_WAITING), {"now": datetime.now(UTC)}).one()
+    if row.clients:
+        yield Finding(
+            "vibe_budget_exhausted",
+            "vibe",
+            f"the hour's reports are used up; {row.clients} wait since {row.since:%H:%M} UTC",
+            "vibe",
+            "nothing: they go on by themselves; if it comes every day, load fewer days at once or ask Vibe for more",
+        )
+
+
+def _days_of(attempt: Attempt) -> str:
+    if attempt.covers_from is None:
+        return ""
+    return ", " + " to ".join(str(day) for day in dict.fromkeys((attempt.covers_from, attempt.covers_to)))
+
+
+def _again(attempt: Attempt) -> str:
+    if attempt.source == "facebook":
+        return f"paidmedia upload FILE --client {attempt.client_id}"
+    if attempt.covers_from is None or attempt.covers_to is None:
+        return "load the day again"
+    return _load(attempt.source, attempt.client_id, attempt.covers_from, attempt.covers_to)
+
+
+def _load(source: str, client_id: str, first: date, last: date) -> str:
+    return f"paidmedia load {source} --from {first} --to {last} --client {client_id}"
+
+
+def _settle(attempt: Attempt) -> str:
+    return SETTLE.format(id=attempt.short_id)
+
+
+_BROUGHT_LATER = """
+    select declared.date
+    from raw_{source}.delivery_days as declared
+    inner join control.ingestion_runs as later on declared.delivery_id = later.delivery_id
+    where
+        declared.client_id = :client_id
+        and declared.date between :first and :last
+        and later.source = :source
+        and later.client_id = :client_id
+        and later.started_at > :after
+        and later.status in ('loaded', 'duplicate', 'held')
+"""
+
+_DELIVERED_DAYS = """
+    select
+        days.client_id, '{source}' as source, days.date, days.rows,
+        deliveries.as_of, deliveries.delivered_at, deliveries.delivery_id
+    from raw_{source}.delivery_days as days
+    inner join raw_{source}._dlt_loads as whole on days._dlt_load_id = whole.load_id and whole.status = 0
+    inner join raw_{source}.deliveries as deliveries on days.delivery_id = deliveries.delivery_id
+    inner join control.delivery_verdicts as verdicts
+        on days.delivery_id = verdicts.delivery_id and verdicts.verdict in ('passed', 'released')
+    where
+        days.date >= :first_open_day
+        and not exists (
+            select 1 from control.client_cpm_rates as rates
+            where rates.client_id = days.client_id and rates.effective_date <= days.date
+        )
+"""
+
+_WITHOUT_RATE = """
+    with won as (
+        select distinct on (client_id, source, date) client_id, date, rows
+        from ({delivered}) as delivered
+        order by client_id, source, date, as_of desc, delivered_at desc, delivery_id desc
+    )
+    select client_id, min(date) as first_day, max(date) as last_day, count(distinct date) as days
+    from won
+    where rows > 0
+    group by client_id
+    order by client_id
+"""
+
+# Who is a minute late to look has gone, and waits no longer.
+_WAITING = """
+    select string_agg(distinct client_id, ', ' order by client_id) as clients, min(waits_since) as since
+    from control.vibe_queue
+    where looks_at > :now - interval '1 minute'
+"""

@@ -22,6 +22,9 @@ BY_TYPE: dict[type, Any] = {
 }
 BY_NAME: dict[str, Any] = {
     "client_id": "acme",
+    "kind": "failed_run",
+    "fault": "failed_run",
+    "news": "opened",
     "currency": "USD",
     "source": "vibe",
     "role": "client",

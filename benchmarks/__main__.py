@@ -1,5 +1,6 @@
 """`make bench` and `make bench-quick`: see `--help`. A slow machine fails nothing: only a wrong number does."""
 
+import json
 import signal
 import sys
 from dataclasses import replace
@@ -24,9 +25,11 @@ class Stage(StrEnum):
     NOTHING = "nothing"
     UPLOAD = "upload"
     QUERIES = "queries"
+    PAGES = "pages"
 
 
 STOPPED = 130
+RESULTS = PROJECT_ROOT / "benchmarks" / "results.json"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -39,7 +42,11 @@ def bench(
     only: Annotated[list[Stage] | None, typer.Option(help="Only this, and what it needs; may be repeated.")] = None,
     home: Annotated[Path | None, typer.Option(help="Keep everything there, and go on there another time.")] = None,
 ) -> None:
-    """Measure a day, its floor, a peer, corrections and queries; compare every number with the bytes."""
+    """Measure a day, its floor, a peer, corrections, queries and pages; compare every number with the bytes.
+
+    Pages alone need few loaded days (`--days 3 --only pages`): their marts are stretched to 30, and their figures take
+    the place of those that were written before.
+    """
     from streamlit.logger import set_log_level
 
     set_log_level("ERROR")  # it remarks that the app's queries are called outside of a page
@@ -54,14 +61,17 @@ def bench(
     figures = run(size, home, [stage.value for stage in only or ()], lambda line: screen.print(line, markup=False))
     if left := report.missing(size, figures):
         screen.print(f"Not measured yet: {', '.join(left)}. With --home, another run goes on.", markup=False)
-        return
-    found = report.results(size, figures, on)
+        if only != [Stage.PAGES] or size.rows != FULL.rows:
+            return
+        size, found = FULL, report.with_pages(json.loads(RESULTS.read_text()), figures["pages"])
+    else:
+        found = report.results(size, figures, on)
     screen.print(report.table("Measured", ("", "measured", "aim", "met"), report.claims(found, size)))
     for title, headings, lines in report.sections(found, size):
         screen.print(report.table(title, headings, lines))
     data, page = kept / "results.json", kept / "benchmarks.md"
     if size == FULL:
-        data, page = PROJECT_ROOT / "benchmarks" / "results.json", PROJECT_ROOT / "docs" / "benchmarks.md"
+        data, page = RESULTS, PROJECT_ROOT / "docs" / "benchmarks.md"
     report.write(found, size, data, page)
     screen.print(f"Written to {data} and {page}.", markup=False)
 

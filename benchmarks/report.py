@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks import machine
+from benchmarks import machine, report_pages
 from benchmarks.day import STAGES
 from benchmarks.queries import FIVE
 from benchmarks.sizes import FULL, Size
@@ -20,6 +20,9 @@ from benchmarks.stages import REST
 
 Figures = Mapping[str, Any]
 Rows = list[tuple[str, ...]]
+
+PAGE_KEY = "page_p95_ms"
+PAGES = "Pages"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ AIMS = (
     Aim("nothing_changed_seconds", "a build when nothing changed, start-up included", 15, "s"),
     Aim("query_p95_ms", "slowest of the five dashboard queries, p95", 100, "ms"),
     Aim("loader_peak_mb", "peak memory of a loading process", 600, "MB"),
+    Aim(PAGE_KEY, "slowest page in Chromium, twenty people at once, p95", 2_000, "ms"),
 )
 
 
@@ -61,7 +65,7 @@ def results(size: Size, figures: Figures, on: Mapping[str, Any]) -> dict[str, An
     floors = {level: figures[f"floor {level}"]["seconds"] for level in size.levels}
     first, last = days[size.levels[0]], days[size.levels[-1]]
     queried = [figures["queries while idle"], figures["queries while building"]]
-    return {
+    found = {
         "day_over_floor": median(days[level]["seconds"] / floors[level] for level in size.levels),
         "peer_over_day": figures["peer"]["seconds"] / first["seconds"],
         "history_30_over_1": last["seconds"] / first["seconds"],
@@ -75,6 +79,12 @@ def results(size: Size, figures: Figures, on: Mapping[str, Any]) -> dict[str, An
         "rows": first["rows"],
         "stages": {"days_of_history": size.days, **figures},
     }
+    return with_pages(found, figures["pages"]) if "pages" in figures else found
+
+
+def with_pages(found: Mapping[str, Any], pages: Figures) -> dict[str, Any]:
+    """The results with other figures of the pages, which tell themselves of their machine and commit."""
+    return {**found, PAGE_KEY: report_pages.slowest(pages), "stages": {**found["stages"], "pages": dict(pages)}}
 
 
 def write(found: Mapping[str, Any], size: Size, data: Path, page: Path) -> None:
@@ -95,16 +105,19 @@ def claims(found: Mapping[str, Any], size: Size) -> Rows:
             "–" if size != FULL else "yes" if aim.is_met(found[aim.key]) else "no",
         )
         for aim in AIMS
+        if aim.key in found
     ]
 
 
 def sections(found: Mapping[str, Any], size: Size) -> list[tuple[str, Sequence[str], Rows]]:
     """The other tables: title, headings, rows."""
     figures, levels = found["stages"], size.levels
+    found_pages = figures.get("pages")
     return [
         ("A day", ("", *(f"day {level}" for level in levels)), _days(figures, levels)),
         ("A correction, a build of nothing, an upload", ("", "work", "whole process", "runs"), _small(figures, levels)),
         ("Dashboard queries", ("", "idle p50", "idle p95", "building p50", "building p95"), _queries(figures)),
+        *([(PAGES, report_pages.headings(found_pages), report_pages.rows(found_pages))] if found_pages else []),
         ("Peak memory", ("process", "MB"), _memory(figures, levels)),
     ]
 
@@ -131,6 +144,8 @@ def markdown(found: Mapping[str, Any], size: Size) -> str:
     ]
     for title, headings, rows in sections(found, size):
         lines += [f"\n## {title}\n", *_markdown_table(headings, rows)]
+        if title == PAGES:
+            lines += ["", report_pages.told(found["stages"]["pages"])]
     lines += [f"\n## How it is measured\n\n{HOW.strip()}\n", "## Machine and versions\n"]
     lines += [
         f"{on['processors']} × {on['processor']}, {on['memory_gb']} GB, {on['system']}; {on['measured_at']};",

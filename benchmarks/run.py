@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import day, history, queries
+from benchmarks import day, history, queries, stretch
 from benchmarks.floor import floor
 from benchmarks.peer import peer
 from benchmarks.sizes import Size
@@ -20,11 +20,12 @@ from benchmarks.world import World, world
 from warehouse.errors import PaidMediaError
 
 Tell = Callable[[str], None]
-KINDS = ("day", "floor", "correction", "peer", "nothing", "upload", "queries")
-NEED_EVERY_DAY = frozenset(("nothing", "upload", "queries"))
-AGAIN = frozenset(("floor", "peer", "nothing", "upload", "queries"))  # what is the same at any later time
+KINDS = ("day", "floor", "correction", "peer", "nothing", "upload", "queries", "pages")
+NEED_EVERY_DAY = frozenset(("nothing", "upload", "queries", "pages"))
+AGAIN = frozenset(("floor", "peer", "nothing", "upload", "queries", "pages"))  # what is the same at any later time
 OWN_TABLES = frozenset(("floor", "peer"))  # what needs no marts
-MINUTES = {"day": 4.0, "floor": 1.0, "correction": 1.5, "peer": 4.0, "nothing": 1.0, "upload": 1.5, "queries": 2.0}
+MINUTES = {"day": 4.0, "floor": 1.0, "correction": 1.5, "peer": 4.0, "nothing": 1.0, "upload": 1.5, "queries": 2.0,
+           "pages": 20.0}  # fmt: skip
 MINUTES_PER_HISTORY_DAY = 1.6
 
 
@@ -64,6 +65,8 @@ def run(size: Size, home: Path | None, only: Collection[str], tell: Tell) -> dic
     with world(size, home) as started:
         figures = Figures(started.folder / "figures.json", size)
         wanted = [step for step in steps(size) if _is_wanted(step, only, figures.steps)]
+        if stretch.is_stretched(started) and {step.kind for step in wanted} - {"pages"}:
+            raise PaidMediaError("the marts of this home were stretched, for pages only", fix="choose another --home")
         done, total, begun = 0.0, sum(step.minutes for step in wanted), time.monotonic()
         for number, step in enumerate(wanted, start=1):
             left = (time.monotonic() - begun) / done * (total - done) / 60 if done else total * size.rows / 1_500_000
@@ -97,6 +100,8 @@ def steps(size: Size) -> Iterator[Step]:
     yield _step("upload", "upload", size.days, _uploads)
     yield _step("queries", "queries while idle", size.days, _idle)
     yield _step("queries", "queries while building", size.days, _building)
+    if size.people:
+        yield _step("pages", "pages", size.days, _pages)
 
 
 def _step(kind: str, name: str, level: int, work: Callable[[World, Tell], Any]) -> Step:
@@ -156,3 +161,9 @@ def _idle(world: World, _: Tell) -> day.Figures:
 
 def _building(world: World, _: Tell) -> day.Figures:
     return queries.while_building(world)
+
+
+def _pages(world: World, tell: Tell) -> day.Figures:
+    from benchmarks import pages  # needs a browser, which nothing else does
+
+    return pages.measure(world, tell)

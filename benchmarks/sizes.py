@@ -20,7 +20,10 @@ EMPTY_BYTES = 2**29  # an empty server, Dagster's home
 
 @dataclass(frozen=True)
 class Size:
-    """One form of the benchmark. `rows` are those of a day over all clients and sources, `days` the longest history."""
+    """One form of the benchmark. `rows` are those of a day over all clients and sources, `days` the longest history.
+
+    `people` open the pages at once, over `page_days`; nobody does in the small form, which needs no browser.
+    """
 
     rows: int = 1_500_000
     days: int = 30
@@ -29,6 +32,9 @@ class Size:
     query_calls: int = 100
     upload_rows: int = 5_000
     days_per_build: int = 5
+    people: int = 20
+    page_days: int = 30
+    page_rounds: int = 2
 
     @property
     def client_ids(self) -> list[str]:
@@ -66,4 +72,4 @@ class Size:
 
 FULL = Size()
 # 100,000 rows in all, three days of history: what CI runs.
-QUICK = Size(rows=33_334, days=3, clients=5, repeats=1, query_calls=10, upload_rows=500)
+QUICK = Size(rows=33_334, days=3, clients=5, repeats=1, query_calls=10, upload_rows=500, people=0)

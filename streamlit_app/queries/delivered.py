@@ -63,15 +63,17 @@ def breakdown(scope: Scope, level: str, inside: Node | None, ranked_by: str, lim
 
     `entities` in each row says how many there are in all.
     """
-    down = LEVELS[: LEVELS.index(level) + 1]
-    keys = ", ".join(f"{name}_id, {name}_name" for name in down)
+    above = [f"{name}_{column}" for name in LEVELS[: LEVELS.index(level)] for column in ("id", "name")]
+    # An id stands for all above it, and grouping by it alone is much quicker.
+    others = ["client_id", "client_name", "source", *above, f"{level}_name"]
+    names = ", ".join(f"any_value({name}) as {name}" for name in others)
     return rows(
         scope.reading.viewer,
         f"""
         with summed as (
-            select client_id, client_name, source, {keys}, {SUMS}
+            select {level}_id, {names}, {SUMS}
             from {chosen(scope, level, inside)}
-            group by client_id, client_name, source, {keys}
+            group by {level}_id
         ),
         measured as (select *, {RATIOS}, count(*) over () as entities from summed)
         select * from measured

@@ -1,6 +1,6 @@
 """The pieces of SQL that every query about numbers is made of: sums, ratios of sums, and the rows that are meant."""
 
-from streamlit_app.scope import Node, Scope
+from streamlit_app.scope import PLURALS, Node, Scope
 
 # Spend is unknown as soon as one row has no rate: a sum without it would be too low and look right.
 SUMS = """
@@ -28,7 +28,7 @@ def chosen(scope: Scope, level: str = "campaign", inside: Node | None = None) ->
         "date between :start and :end",
     ]
     conditions += [f"{name}_id = any(cast(:{name}_ids as text[]))" for name in scope.narrowed]
-    conditions += [f"{inside.level}_id = :inside_id"] if inside else []
+    conditions += _within(inside) if inside else []
     return f"{_mart({level, *scope.narrowed, *([inside.level] if inside else [])})} where {' and '.join(conditions)}"
 
 
@@ -45,6 +45,15 @@ def bound(scope: Scope, inside: Node | None = None) -> dict[str, object]:
         | {f"{name}_ids": list(ids) for name, ids in scope.narrowed.items()}
         | ({"inside_id": inside.id} if inside else {})
     )
+
+
+def _within(inside: Node) -> list[str]:
+    """Rows of one entity. The index of the fact knows clients, days and campaigns, so its campaign is named as well."""
+    conditions = [f"{inside.level}_id = :inside_id"]
+    if inside.level != "campaign":
+        its_own = f"select campaign_id from marts.dim_{PLURALS[inside.level]} where {conditions[0]}"  # noqa: S608 – ours
+        conditions.append(f"campaign_id = ({its_own})")
+    return conditions
 
 
 def _mart(levels: set[str]) -> str:

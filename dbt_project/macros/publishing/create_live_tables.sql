@@ -1,8 +1,9 @@
-{# Before a build: every published model has its live table, empty if need be, so that the first build is like any other.
+{# Before a build: every published model has its live table with its indexes, empty if need be, so that the first build is
+   like any other.
    Stops when a table has other columns than its contract: only a full refresh can replace it. #}
 {% macro create_live_tables() %}
     {% if not execute or flags.WHICH not in ['build', 'run', 'test'] %}{{ return('') }}{% endif %}
-    {% set missing = ['create schema if not exists ' ~ waiting_schema()] %}
+    {% set missing, changed = ['create schema if not exists ' ~ waiting_schema()], [] %}
     {% for node in published_models().values() %}
         {% set shape = live_shape(node) %}
         {% if shape is none %}
@@ -11,9 +12,11 @@
             {{ exceptions.raise_compiler_error(
                 live_relation(node) ~ ' has other columns than its contract: run `paidmedia build --full-refresh`'
             ) }}
+        {% elif shape == contract_shape(node) %}
+            {% do changed.extend(changed_indexes(node)) %}
         {% endif %}
     {% endfor %}
-    {{ return('begin; ' ~ missing | join('; ') ~ '; commit;') }}
+    {{ return('begin; ' ~ (missing + changed) | join('; ') ~ '; commit;') }}
 {% endmacro %}
 
 {# The columns of a live table as `kind:name,name`, None if it does not exist. #}
@@ -66,8 +69,7 @@
         {% do statements.append('select access.protect(' ~ quoted_text(relation | string) ~ ')') %}
     {% endif %}
     {% for index in node.config.get('indexes', []) %}
-        {% set kind = 'unique index' if index.get('unique') else 'index' %}
-        {% do statements.append('create ' ~ kind ~ ' on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') %}
+        {% do statements.append(index_ddl(relation, index)) %}
     {% endfor %}
     {% do statements.append('comment on table ' ~ relation ~ ' is ' ~ quoted_text(node.description)) %}
     {% for column in node.columns.values() if column.description %}

@@ -161,7 +161,7 @@ async def _walk(
     for number in range(rounds):
         at = steps.index(pages[(person.number + number) % len(pages)])
         entered, *others = steps[at:] + steps[:at]
-        url = f"{server.url}/{entered.page}?{urlencode(_filters(person, clients, number), doseq=True)}"
+        url = f"{server.url}/{entered.page}?{urlencode(filters(person, clients, number), doseq=True)}"
         seen.append(Seen(entered.name, True, await browser.by_address(page, url, entered.marks)))
         for step in others:
             await think()
@@ -177,7 +177,7 @@ def _address(step: Step) -> str:
     return "" if step == OVERVIEW else step.page
 
 
-def _filters(person: Person, clients: Sequence[str], number: int) -> dict[str, Any]:
+def filters(person: Person, clients: Sequence[str], number: int) -> dict[str, Any]:
     """What a round looks at: people of the agency at all clients, at one or at two; all at other days each time."""
     turn = person.number + number
     chosen: dict[str, Any] = {"period": PERIODS[turn % len(PERIODS)]}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import deliveries, report
+from benchmarks import deliveries, report, report_pages
+from benchmarks.pages import Person, filters
 from benchmarks.run import KINDS, steps
 from benchmarks.sizes import FULL, QUICK
 from benchmarks.stages import REST, Interval, covered, shared
@@ -17,6 +18,7 @@ from loaders.facebook.columns import COLUMNS as FACEBOOK
 from loaders.reading import Reader, read_delivery
 from loaders.surfside.columns import COLUMNS as SURFSIDE
 from loaders.vibe.columns import COLUMNS as VIBE
+from streamlit_app.main import PAGES as PAGES_OF_THE_APP
 from warehouse.errors import PaidMediaError
 
 DAY = date(2026, 10, 28)
@@ -83,6 +85,49 @@ def test_the_full_form_is_a_day_of_1_5_million_rows_at_1_10_and_30_days() -> Non
     assert QUICK.rows * QUICK.days == pytest.approx(100_000, rel=0.001)
     assert {step.kind for step in steps(FULL)} == {*KINDS, "history"}
     assert report.missing(QUICK, {"peer": {}})[:2] == ["day 1", "floor 1"]
+
+
+PAGES = {
+    "alone": {"by click": {"Data": {"p50_ms": 300.0, "p95_ms": 400.0, "max_ms": 500.0, "calls": 3}}, "by address": {}},
+    "together": {
+        "by click": {
+            "Data": {"p50_ms": 600.0, "p95_ms": 1_900.4, "max_ms": 2_100.0, "calls": 60},
+            "Account": {"p50_ms": 200.0, "p95_ms": 300.0, "max_ms": 400.0, "calls": 60},
+        },
+        "by address": {"Data": {"p50_ms": 900.0, "p95_ms": 9_000.0, "max_ms": 9_100.0, "calls": 6}},
+        "processor_seconds_per_page": {"app": 0.1, "Postgres": 0.02, "Chromium": 0.5},
+        "pages_per_second": 0.9,
+    },
+    "people": 20, "thinking_seconds": [10.0, 30.0], "days": 30, "loaded_days": 2, "rows": 16_981_200,
+    "machine": {"processors": 2, "processor": "X", "memory_gb": 23.5, "measured_at": "then", "load_before": 0.1},
+    "commit": "abc",
+}  # fmt: skip
+
+
+def test_pages_that_are_measured_alone_leave_every_other_figure_as_it_was() -> None:
+    kept = {"query_p95_ms": 21.0, "commit": "before", "stages": {"peer": {"seconds": 1}}}
+    found = report.with_pages(kept, PAGES)
+    assert found["page_p95_ms"] == 1_900.4
+    assert (found["query_p95_ms"], found["commit"], found["stages"]["peer"]) == (21.0, "before", {"seconds": 1})
+    assert report_pages.rows(PAGES) == [
+        ("Data", "300 / 400 / 500", "600 / 1,900 / 2,100", "900 / 9,000 / 9,100"),
+        ("Account", "–", "200 / 300 / 400", "–"),
+    ]
+    said = report_pages.told(PAGES)
+    assert "2 of them built from raw rows, the others copies" in said
+    assert "all of them loaded" in report_pages.told(PAGES | {"loaded_days": 30})
+    assert "Commit abc." in said
+
+
+def test_a_person_opens_every_page_of_the_role_and_other_days_and_clients_each_round() -> None:
+    admin, analyst, client = (Person(number, role, None) for number, role in enumerate(("admin", "analyst", "client")))
+    assert {step.page for step in admin.steps} == {name for name, _, _ in PAGES_OF_THE_APP}
+    assert {step.page for step in admin.steps} - {step.page for step in analyst.steps} == {"admin"}
+    assert {step.page for step in analyst.steps} - {step.page for step in client.steps} == {"upload"}
+    rounds = [filters(admin, FULL.client_ids, number) for number in range(3)]
+    assert [len(each.get("client", [])) for each in rounds] == [0, 1, 2]
+    assert len({each["period"] for each in rounds}) == 3
+    assert "client" not in filters(replace(client, client_id="client-01"), FULL.client_ids, 1)
 
 
 def test_an_aim_is_met_from_its_side() -> None:

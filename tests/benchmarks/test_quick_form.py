@@ -13,14 +13,18 @@ import psutil
 import psycopg2
 import pytest
 
-from benchmarks.report import AIMS
+from benchmarks.day import check
+from benchmarks.report import AIMS, PAGE_KEY
 from benchmarks.sizes import QUICK
+from benchmarks.stretch import is_stretched, stretch
+from benchmarks.world import world
 from tests.conftest import server_home
 from warehouse import embedded
 from warehouse.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
+MEASURED = [aim for aim in AIMS if aim.key != PAGE_KEY]  # the small form opens no pages
 COMMAND = [sys.executable, "-m", "benchmarks", "--quick"]
 ROW_TABLES = {"surfside": "media_report", "vibe": "performance_report", "facebook": "ads_export"}
 
@@ -72,13 +76,13 @@ def test_every_number_is_right_and_the_claims_are_written(printed: tuple[str, Pa
     slices = QUICK.clients * 3 * QUICK.days + 1  # and the uploaded day
     assert f"every number is right: {slices:,} slices" in said
     results = json.loads((kept / "results.json").read_text())
-    assert set(results) == {aim.key for aim in AIMS} | {"machine", "versions", "commit", "rows", "stages"}
-    assert all(results[aim.key] > 0 for aim in AIMS)
+    assert set(results) == {aim.key for aim in MEASURED} | {"machine", "versions", "commit", "rows", "stages"}
+    assert all(results[aim.key] > 0 for aim in MEASURED)
     for level in QUICK.levels:
         day = results["stages"][f"day {level}"]
         assert sum(day["stages"].values()) == pytest.approx(day["seconds"])
     page = (kept / "benchmarks.md").read_text()
-    assert all(aim.says in page for aim in AIMS)
+    assert all(aim.says in page for aim in MEASURED)
 
 
 def test_history_has_the_shape_of_loaded_days(printed: tuple[str, Path], home: Path) -> None:
@@ -105,6 +109,25 @@ def test_a_home_that_is_done_is_not_measured_again_unless_asked(printed: tuple[s
     assert done.returncode == 0, done.stderr[-3000:]
     after = json.loads((home / "bench" / "figures.json").read_text())["steps"]
     assert {name for name in before if before[name] != after[name]} == {"floor 1", "floor 3"}
+
+
+def test_copied_days_have_the_sums_of_their_templates_and_the_home_takes_no_other_step(
+    printed: tuple[str, Path], home: Path
+) -> None:
+    with world(QUICK, home) as started:
+        assert not is_stretched(started)
+        before = check(started)
+        assert stretch(started, days=8, tell=lambda _: None) == QUICK.days + 1  # and the uploaded day
+        assert stretch(started, days=8, tell=lambda _: None) == QUICK.days + 1
+        assert check(started) > before
+        assert len({when for _, _, when in started.expected.slices}) == 8
+    refused = subprocess.run(
+        [*COMMAND, "--home", str(home), "--only", "queries"],
+        cwd=PROJECT_ROOT, env=os.environ | {"PAIDMEDIA_HOME": str(printed[1].parent)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "the marts of this home were stretched" in refused.stderr
 
 
 def test_a_stopped_run_leaves_no_process() -> None:

@@ -66,8 +66,8 @@ def scope(period: Period) -> Scope:
     return Scope(reading, ("acme",), "USD", period, None, ("surfside", "vibe", "facebook"))
 
 
-def tables_read(query: Callable[[], object]) -> set[str]:
-    """The tables and partitions in the plans of everything that a query sends, as the app's role reads them."""
+def plans(query: Callable[[], object], without: tuple[str, ...] = ()) -> list[Any]:
+    """The plans of everything that a query sends, as the app's role reads it, without some ways of reading."""
     sent: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -79,23 +79,35 @@ def tables_read(query: Callable[[], object]) -> set[str]:
         assert query()
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    found: set[str] = set()
+    found: list[Any] = []
     with engine.connect() as connection:
         connection.execute(queries.AS_VIEWER, {"user_id": str(viewer().user_id)})
+        for setting in without:
+            connection.exec_driver_sql(f"set local {setting} = off")
         for statement, parameters in sent:
             if "marts." in statement:
                 plan = connection.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar()
-                found |= relations(plan if isinstance(plan, list) else json.loads(str(plan)))
+                found.append(plan if isinstance(plan, list) else json.loads(str(plan)))
     return found
 
 
-def relations(node: Any) -> set[str]:
-    """Every relation that a plan names, at any depth."""
+def tables_read(query: Callable[[], object]) -> set[str]:
+    """The tables and partitions in the plans."""
+    return values_of("Relation Name", plans(query))
+
+
+def index_conditions(query: Callable[[], object]) -> set[str]:
+    """What rows are found by in indexes, where the tables are too large to read whole."""
+    return values_of("Index Cond", plans(query, without=("enable_seqscan", "enable_bitmapscan")))
+
+
+def values_of(key: str, node: Any) -> set[str]:
+    """Every value that a plan gives a key, at any depth."""
     if isinstance(node, list):
-        return set().union(*(relations(each) for each in node))
+        return set().union(*(values_of(key, each) for each in node))
     if isinstance(node, dict):
-        named = {node["Relation Name"]} if "Relation Name" in node else set()
-        return named.union(*(relations(each) for each in node.values()))
+        named = {str(node[key])} if key in node else set()
+        return named.union(*(values_of(key, each) for each in node.values()))
     return set()
 
 
@@ -132,6 +144,43 @@ def test_the_rows_of_a_client_and_day_are_found_by_an_index(marts: Connection) -
     marts.commit()
     assert "Index Cond: ((client_id = 'acme'::text) AND (date = '2026-03-05'::date))" in plan
     assert plan.count("daily_metrics_2026_") == plan.count("daily_metrics_2026_03")
+
+
+@pytest.mark.parametrize("level", ["campaign", "strategy", "placement"])
+def test_what_is_in_an_entity_is_found_by_an_index_that_knows_its_campaign(marts: Connection, level: str) -> None:
+    with marts.cursor() as cursor:
+        cursor.execute(f"select {level}_id, {level}_name from marts.daily_metrics where client_id = 'acme' limit 1")
+        [(entity_id, name)] = cursor.fetchall()
+    marts.commit()
+    inside = Node(level, entity_id, name)
+    conditions = index_conditions(lambda: unwrap(queries.breakdown)(scope(MARCH), "creative", inside, "spend", 10))
+    assert any("campaign_id = " in condition and "client_id = " in condition for condition in conditions), conditions
+
+
+def test_a_table_that_was_made_with_other_indexes_gets_those_of_its_contract(marts: Connection, build: Build) -> None:
+    contract = "daily_metrics_client_id_date_campaign_id_idx"
+
+    def indexes() -> list[str]:
+        with marts.cursor() as cursor:
+            cursor.execute(
+                "select cast(relname as text) from pg_index inner join pg_class on oid = indexrelid "
+                "where indrelid = cast('marts.daily_metrics' as regclass) order by 1"
+            )
+            found = [name for (name,) in cursor.fetchall()]
+        marts.commit()
+        return found
+
+    assert indexes() == [contract]
+    with marts.cursor() as cursor:
+        cursor.execute(f"drop index marts.{contract}")
+        cursor.execute("create index on marts.daily_metrics (client_id, date)")
+        cursor.execute("create index somebodys_own on marts.daily_metrics (creative_id)")
+    marts.commit()
+    built(build, *WITHOUT_UNIT_TESTS)
+    assert indexes() == [contract, "somebodys_own"]
+    with marts.cursor() as cursor:
+        cursor.execute("drop index marts.somebodys_own")
+    marts.commit()
 
 
 def test_the_policy_of_a_bi_login_is_a_condition_of_the_index(marts: Connection) -> None:

@@ -284,6 +284,23 @@ def test_marts_of_another_version_are_one_clear_line(marts: Engine, scope: Scope
         marts_tables.fill(marts)
 
 
+def test_a_question_that_takes_too_long_is_one_clear_line(marts: Engine) -> None:
+    reader = database.app_engine()
+    role = reader.url.username
+
+    def stop_after(limit: str) -> None:
+        with marts.begin() as connection:
+            connection.execute(text(f"alter role \"{role}\" set statement_timeout = '{limit}'"))
+        reader.dispose()  # a role's setting counts from the next connection on
+
+    stop_after("300ms")
+    try:
+        with pytest.raises(PaidMediaError, match=r"within a minute.*one client or one campaign"):
+            queries._rows(ANA, "select pg_sleep(20)")
+    finally:
+        stop_after("60s")
+
+
 def test_queries_cannot_write(marts: Engine) -> None:
     with pytest.raises(Exception, match="read-only"):
         asking.rows(ANA, "delete from marts.dim_clients returning client_id")

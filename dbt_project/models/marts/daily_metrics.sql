@@ -45,4 +45,5 @@ final as (
 )
 
 -- People read the days of a client, or of one of its campaigns: in this order these are neighbours on disk.
-select * from final order by client_id, date, campaign_id
+select * from final
+order by client_id, date, campaign_id

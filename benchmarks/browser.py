@@ -13,11 +13,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.async_api import Page
+from playwright.async_api import TimeoutError as TimedOut
 
 from warehouse.errors import PaidMediaError
 from warehouse.settings import PROJECT_ROOT
@@ -31,6 +32,7 @@ ARGUMENTS = (
 START_SECONDS = 60
 END_SECONDS = 20
 GIVE_UP_MS = 90_000
+LIST_MS = 5_000
 
 # Streamlit says on its outermost element whether the script runs. A page is there when its title and every mark of its
 # content are, when the script has ended, and when the browser has painted that.
@@ -92,6 +94,15 @@ async def by_click(page: Page, target: str, marks: Sequence[str]) -> float:
     assert element is not None
     asked = "([target, marks, giveUp]) => window.paidmedia.click(target, marks, giveUp)"
     return float(await page.evaluate(asked, [element, list(marks), GIVE_UP_MS]))
+
+
+async def open_list(page: Page, box: str, option: str) -> None:
+    """Open a list to choose from; one that a page which still settles has closed again is opened once more."""
+    for key in ("ArrowDown", "ArrowUp") * 5:
+        await page.locator(box).press(key, timeout=GIVE_UP_MS)
+        with suppress(TimedOut):
+            await page.wait_for_selector(option, timeout=LIST_MS)
+            return
 
 
 @contextmanager

@@ -167,8 +167,8 @@ async def _walk(
         seen.append(Seen(entered.name, True, await _came(entered, browser.by_address(page, url, entered.marks))))
         for step in others:
             await think()
-            if step.first is not None:
-                await page.locator(step.first).click(timeout=browser.GIVE_UP_MS)
+            if step.first is not None and step.target is not None:
+                await browser.open_list(page, step.first, step.target)
             target = step.target or f"[data-testid=stTopNavLink][href$='/{_address(step)}']"
             seen.append(Seen(step.name, False, await _came(step, browser.by_click(page, target, step.marks))))
         await think()

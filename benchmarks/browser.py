@@ -48,7 +48,9 @@ window.paidmedia = {
     return new Promise((done, fail) => {
       const look = () => {
         const now = performance.now();
+        const failure = document.querySelector('.st-key-failure, [data-testid=stException]');
         if (this.isThere(marks)) requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+        else if (failure) fail(new Error(failure.innerText.replaceAll('\\n', ' ')));
         else if (now - began > giveUp) fail(new Error('not there: ' + marks.filter(m => !document.querySelector(m))));
         else setTimeout(look, 10);
       };
@@ -106,8 +108,8 @@ async def open_list(page: Page, box: str, option: str) -> None:
 
 
 @contextmanager
-def app() -> Iterator[Server]:
-    """The app as `make serve` starts it, on a port of its own, answering."""
+def app(log: Path) -> Iterator[Server]:
+    """The app as `make serve` starts it, on a port of its own, answering; what it says is kept in a file."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -115,7 +117,7 @@ def app() -> Iterator[Server]:
     process = subprocess.Popen(
         [str(program), "run", str(PROJECT_ROOT / "streamlit_app" / "main.py"), "--server.address", "127.0.0.1",
          "--server.port", str(port), "--server.headless", "true"],
-        cwd=PROJECT_ROOT, env=os.environ.copy(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=PROJECT_ROOT, env=os.environ.copy(), stdout=log.open("wb"), stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:
         _wait_until_it_answers(f"http://127.0.0.1:{port}/_stcore/health")

@@ -98,7 +98,7 @@ def measure(world: World, tell: Any) -> dict[str, Any]:
     days = max(world.size.page_days, world.size.days)
     loaded = stretch(world, days, tell)
     people = _people(world)
-    with browser.app() as server:
+    with browser.app(world.folder / "app.log") as server:
         found = asyncio.run(_measured(world, server, people, tell))
     return found | {
         "days": days,

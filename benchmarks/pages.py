@@ -95,7 +95,7 @@ class Seen:
 
 def measure(world: World, tell: Any) -> dict[str, Any]:
     """Every page by one person and by all at once, over a month. Raises `PaidMediaError` where a page does not come."""
-    days = max(world.size.page_days, world.size.days)
+    on, days = machine.machine(), max(world.size.page_days, world.size.days)
     loaded = stretch(world, days, tell)
     people = _people(world)
     with browser.app(world.folder / "app.log") as server:
@@ -104,7 +104,7 @@ def measure(world: World, tell: Any) -> dict[str, Any]:
         "days": days,
         "loaded_days": loaded,
         "rows": _rows(world),
-        "machine": machine.machine(),
+        "machine": on,
         "commit": machine.commit(),
     }
 

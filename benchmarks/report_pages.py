@@ -43,7 +43,7 @@ def told(pages: Figures) -> str:
         "all of them loaded"
         if pages["loaded_days"] >= pages["days"]
         else f"{pages['loaded_days']} of them built from raw rows, the others copies of these in the marts and in the "
-        "ledger (`benchmarks/stretch.py`): pages read nothing else"
+        "ledger\n(`benchmarks/stretch.py`): pages read nothing else"
     )
     return HOW.format(
         pages=sum(each["calls"] for way in ("by click", "by address") for each in pages["together"][way].values()),

@@ -296,7 +296,7 @@ def test_a_question_that_takes_too_long_is_one_clear_line(marts: Engine) -> None
     stop_after("300ms")
     try:
         with pytest.raises(PaidMediaError, match=r"within a minute.*one client or one campaign"):
-            queries._rows(ANA, "select pg_sleep(20)")
+            asking.rows(ANA, "select pg_sleep(20)")
     finally:
         stop_after("60s")
 

@@ -10,6 +10,7 @@ from dagster._config.config_schema import UserConfigSchema
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine
+from sqlalchemy import make_url
 
 from warehouse.database import complete_url
 from warehouse.errors import PaidMediaError
@@ -45,4 +46,5 @@ class PostgresStorage(DagsterPostgresStorage):
         if settings.dagster_database_url is None:
             raise PaidMediaError("Dagster's database is not named", fix="set DAGSTER_DATABASE_URL")
         url = complete_url(settings.dagster_database_url, settings.dagster_database_password, "DAGSTER_DATABASE_URL")
-        return cls(url, inst_data)
+        driver = make_url(url).set(drivername="postgresql+psycopg2")
+        return cls(driver.render_as_string(hide_password=False), inst_data)

@@ -7,7 +7,7 @@ machine, of a container, a kill of everything. And nobody watches a command, whi
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import dagster as dg
 from dagster._core.execution.context.system import PlanOrchestrationContext
@@ -81,4 +81,5 @@ class WatchfulRunLauncher(DefaultRunLauncher):
             return False  # one that the daemon starts itself, as on a laptop, is there as soon as the daemon is
         is_new = run.run_id not in self._dead_since
         waited = time.monotonic() - self._dead_since.setdefault(run.run_id, time.monotonic())
-        return is_new or (waited < SERVER_SECONDS and origin.create_client().health_check_query() != "SERVING")
+        client: Any = origin.create_client()
+        return bool(is_new or (waited < SERVER_SECONDS and client.health_check_query() != "SERVING"))

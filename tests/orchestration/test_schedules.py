@@ -23,9 +23,8 @@ def schedules(database_url: str) -> dict[str, dg.ScheduleDefinition]:
 
 def test_every_schedule_runs_by_itself_at_its_hour_of_utc(schedules: dict[str, dg.ScheduleDefinition]) -> None:
     assert {name: schedules[name].cron_schedule for name in DEFAULTS} == DEFAULTS
-    for each in schedules.values():
-        assert each.execution_timezone == "UTC"
-        assert each.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert {each.execution_timezone for each in schedules.values()} == {"UTC"}
+    assert {schedules[name].default_status for name in DEFAULTS} == {dg.DefaultScheduleStatus.RUNNING}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,15 @@ def database_url(settings: Settings | None = None) -> str:
     settings = settings or get_settings()
     if settings.database_url is None:
         return embedded.start(settings.paidmedia_home)
-    return plain_url(settings.database_url)
+    return complete_url(settings.database_url, settings.database_password, "DATABASE_URL")
+
+
+def complete_url(url: str, password: str | None, setting: str) -> str:
+    """A libpq URL with the password that it lacks. Raises `PaidMediaError` that names the setting of a wrong one."""
+    parsed = _parse(url, setting).set(drivername="postgresql")
+    if password and not parsed.password:
+        parsed = parsed.set(password=password)
+    return parsed.render_as_string(hide_password=False)
 
 
 def engine(settings: Settings | None = None) -> Engine:
@@ -90,18 +98,13 @@ def _engine(url: str) -> Engine:
     )
 
 
-def plain_url(url: str) -> str:
-    """A URL of the settings as libpq knows it. Raises `PaidMediaError` where it is none of a Postgres."""
-    return _parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _parse(url: str) -> URL:
+def _parse(url: str, setting: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise PaidMediaError("DATABASE_URL is no URL", fix="postgresql://user:password@host:5432/database") from error
+        raise PaidMediaError(f"{setting} is no URL", fix="postgresql://user:password@host:5432/database") from error
     if not parsed.drivername.startswith(("postgresql", "postgres")):
-        raise PaidMediaError(f"DATABASE_URL names {parsed.drivername}", fix="the warehouse needs PostgreSQL")
+        raise PaidMediaError(f"{setting} names {parsed.drivername}", fix="the warehouse needs PostgreSQL")
     return parsed
 
 

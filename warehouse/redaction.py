@@ -19,7 +19,9 @@ def secrets_of(settings: Settings) -> list[str]:
         settings.vibe_api_key,
         settings.smtp_password,
         settings.oidc_client_secret,
-        urlsplit(settings.database_url or "").password,
+        settings.database_password,
+        settings.dagster_database_password,
+        *(urlsplit(url or "").password for url in (settings.database_url, settings.dagster_database_url)),
     ]
     found = {secret for each in plain if each for secret in (each, unquote(each))}
     for url in alert_urls(settings):

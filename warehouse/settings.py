@@ -1,14 +1,16 @@
 """Every setting of the product, read from the environment or from `.env` at the root of the project.
 
-Nothing is read at import: call `get_settings()`. Names are the upper-case forms of the fields.
+Nothing is read at import: call `get_settings()`. Names are the upper-case forms of the fields;
+`<NAME>_FILE` names a file that holds the value instead.
 """
 
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from warehouse.errors import PaidMediaError
+from warehouse.setting_files import SettingFiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
@@ -23,6 +25,13 @@ class Settings(BaseSettings):
         default=PROJECT_ROOT / ".paidmedia", description="Everything that a run leaves behind."
     )
     database_url: str | None = Field(default=None, description="postgresql://…; unset means the embedded server.")
+    database_password: str | None = Field(default=None, description="Of the role of DATABASE_URL, where that has none.")
+    dagster_database_url: str | None = Field(
+        default=None, description="Where Dagster keeps runs and events; unset means SQLite below its home."
+    )
+    dagster_database_password: str | None = Field(
+        default=None, description="Of the role of DAGSTER_DATABASE_URL, where that has none."
+    )
     secret_key: str | None = Field(default=None, description="Encrypts stored API keys; generated when unset.")
 
     s3_bucket_name: str | None = None
@@ -110,6 +119,18 @@ class Settings(BaseSettings):
     alert_timeout_seconds: float = Field(
         default=10.0, gt=0, description="A server that has not taken a message by then is tried again later."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over `.env`; beside each of them, the files that it names."""
+        return (init_settings, env_settings, SettingFiles(env_settings), dotenv_settings, SettingFiles(dotenv_settings))
 
     @field_validator("max_upload_size", mode="before")
     @classmethod

@@ -19,10 +19,12 @@ SOURCE_SUFFIXES = (".sql", ".yml", ".yaml", ".md", ".csv")
 
 def manifest() -> Path:
     """The path of a manifest that knows every model; runs `dbt parse` (about 5 s, no database) when a file is newer."""
+    if _is_current():  # nothing is written then: an image carries its manifest on a disk that is read only
+        return MANIFEST
     MANIFEST.parent.mkdir(exist_ok=True)
     with (MANIFEST.parent / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not MANIFEST.exists() or MANIFEST.stat().st_mtime < _newest_source():
+        if not _is_current():
             _parse()
     return MANIFEST
 
@@ -48,8 +50,8 @@ def environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _newest_source() -> float:
-    return max(
+def _is_current() -> bool:
+    return MANIFEST.exists() and MANIFEST.stat().st_mtime >= max(
         path.stat().st_mtime
         for path in DBT_FOLDER.rglob("*")
         if path.suffix in SOURCE_SUFFIXES and not {"target", "logs"} & set(path.relative_to(DBT_FOLDER).parts)

@@ -1,4 +1,7 @@
-"""Dagster's instance: its folder lies in `PAIDMEDIA_HOME`, its settings are the project's `dagster.yaml`."""
+"""Dagster's instance: its folder lies in `PAIDMEDIA_HOME`, its settings are the project's `dagster.yaml`.
+
+With `DAGSTER_DATABASE_URL` they are `deploy/dagster.yaml`: the same, but kept in Postgres.
+"""
 
 import fcntl
 import os
@@ -13,7 +16,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
         return Path(os.environ["DAGSTER_HOME"])
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    wanted = (PROJECT_ROOT / "dagster.yaml").read_text()
+    wanted = instance_file(settings).read_text()
     target = home / "dagster.yaml"
     if not target.exists() or target.read_text() != wanted:
         whole = home / f"dagster.yaml.{os.getpid()}"
@@ -21,6 +24,12 @@ def prepare_dagster_home(settings: Settings) -> Path:
         whole.replace(target)  # another process reads the old one or this one, never half of it
     _create_storage_once(home)
     return home
+
+
+def instance_file(settings: Settings) -> Path:
+    """What the instance is set up with."""
+    folder = PROJECT_ROOT / "deploy" if settings.dagster_database_url else PROJECT_ROOT
+    return folder / "dagster.yaml"
 
 
 def _create_storage_once(home: Path) -> None:

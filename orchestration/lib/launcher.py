@@ -7,7 +7,7 @@ machine, of a container, a kill of everything. And nobody watches a command, whi
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import dagster as dg
 from dagster._core.execution.context.system import PlanOrchestrationContext
@@ -16,11 +16,15 @@ from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+from dagster._serdes import ConfigurableClassData
 
 from orchestration.lib import workers
 
 # Between the mark that a run has begun and its lock lies one call. This bears a machine that was put to sleep there.
 GRACE_SECONDS = 60
+# With looks every 15 s a run is marked failed within a minute of its death, whether its server is back or not.
+SERVER_SECONDS = 25
 
 _taken: list[TextIO] = []
 
@@ -45,6 +49,10 @@ def worker_executor(_context: dg.InitExecutorContext) -> WorkerExecutor:
 class WatchfulRunLauncher(DefaultRunLauncher):
     """The default launcher, which can also say whether a run's process is still there."""
 
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(inst_data)
+        self._dead_since: dict[str, float] = {}
+
     @property
     def supports_check_run_worker_health(self) -> bool:
         """So that the monitoring daemon asks."""
@@ -58,6 +66,20 @@ class WatchfulRunLauncher(DefaultRunLauncher):
             begun = record.start_time if record else None
             if begun is not None and time.time() - begun > GRACE_SECONDS:
                 return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "no process works on the run")
-        elif not worker.is_alive:
+        elif not worker.is_alive and not self._waits_for_its_server(run):
             return CheckRunHealthResult(WorkerStatus.FAILED, f"worker process {worker.pid} ended before the run did")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+    def _waits_for_its_server(self, run: dg.DagsterRun) -> bool:
+        """Whether a run that died with its code server is left alone for now.
+
+        Dagster asks once for the retry of a failed run, and gives it up where the code server does not answer. So the
+        run is failed when the server is back and the daemon has had the time between two looks to notice.
+        """
+        origin = run.remote_job_origin.repository_origin.code_location_origin if run.remote_job_origin else None
+        if not isinstance(origin, GrpcServerCodeLocationOrigin):
+            return False  # one that the daemon starts itself, as on a laptop, is there as soon as the daemon is
+        is_new = run.run_id not in self._dead_since
+        waited = time.monotonic() - self._dead_since.setdefault(run.run_id, time.monotonic())
+        client: Any = origin.create_client()
+        return bool(is_new or (waited < SERVER_SECONDS and client.health_check_query() != "SERVING"))

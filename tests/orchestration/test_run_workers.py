@@ -1,6 +1,7 @@
 """Whether the process of a run lives, and which failed runs Dagster retries, by the project's own dagster.yaml."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import dagster as dg
 import psutil
 import pytest
 from dagster._core.launcher.base import WorkerStatus
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.tags import MAX_RETRIES_TAG, WILL_RETRY_TAG
 
 from orchestration.defs.automation import upload_key
@@ -75,6 +77,24 @@ def test_a_run_lives_as_long_as_the_process_that_took_it(instance: dg.DagsterIns
         process.wait()
         reason = f"worker process {process.pid} ended before the run did"
         assert health(instance, started) == (WorkerStatus.FAILED, reason)
+
+
+def test_a_run_that_died_with_its_code_server_is_failed_when_that_is_back_or_half_a_minute_later(
+    instance: dg.DagsterInstance, started: dg.DagsterRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster asks for a retry once, and gives it up where the code server is away."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        server = GrpcServerCodeLocationOrigin(host="127.0.0.1", port=nobody.getsockname()[1])
+        repository = RemoteRepositoryOrigin(server, "__repository__")
+        run = started._replace(remote_job_origin=RemoteJobOrigin(repository, started.job_name))
+        with start_worker(instance.root_directory, run.run_id) as process:
+            process.kill()
+            process.wait()
+        assert health(instance, run) == (WorkerStatus.RUNNING, None)
+        assert health(instance, run) == (WorkerStatus.RUNNING, None)
+        monkeypatch.setattr(launcher, "SERVER_SECONDS", 0)
+        assert health(instance, run)[0] == WorkerStatus.FAILED
 
 
 def test_a_run_that_no_process_has_taken_yet_is_given_time(

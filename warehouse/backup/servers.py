@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from warehouse import embedded
 from warehouse.backup.store import Store
-from warehouse.database import libpq_variables, plain_url
+from warehouse.database import complete_url, database_url, libpq_variables
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
@@ -65,7 +65,8 @@ def find(settings: Settings) -> Server:
     if settings.database_url is None:
         url = embedded.superuser_url(settings.paidmedia_home)
     else:
-        url = plain_url(settings.backup_database_url or settings.database_url)
+        own = settings.backup_database_url
+        url = complete_url(own, None, "BACKUP_DATABASE_URL") if own else database_url(settings)
     with _connected(url) as cursor:
         cursor.execute("select system_identifier::text, current_setting('server_version_num')::int / 10000, "
                        "(select rolreplication or rolsuper from pg_roles where rolname = current_user), current_user "

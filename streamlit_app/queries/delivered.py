@@ -66,7 +66,7 @@ def breakdown(scope: Scope, level: str, inside: Node | None, ranked_by: str, lim
     above = [f"{name}_{column}" for name in LEVELS[: LEVELS.index(level)] for column in ("id", "name")]
     # An id stands for all above it, and grouping by it alone is much quicker.
     others = ["client_id", "client_name", "source", *above, f"{level}_name"]
-    names = ", ".join(f"any_value({name}) as {name}" for name in others)
+    names = ", ".join(f"min({name}) as {name}" for name in others)
     return rows(
         scope.reading.viewer,
         f"""

@@ -29,9 +29,10 @@ COUNTS = ("deliveries", "rows_read", "rows_accepted", "rows_rejected", "rows_dro
 def stretch(world: World, days: int, tell: Callable[[str], None]) -> int:
     """Copy published days until there are so many, up to the last one; returns how many were built. Safe to repeat."""
     published = _published(world)
-    templates = sorted(published - _copied(world))
-    first = templates[-1] - timedelta(days=days - 1)
-    wanted = [first + timedelta(days=number) for number in range((templates[0] - first).days)]
+    built = sorted(published - _copied(world))
+    first = built[-1] - timedelta(days=days - 1)
+    wanted = [first + timedelta(days=number) for number in range((built[0] - first).days)]
+    templates = [day for day in built if world.expected.rate(day) == world.expected.rate(first)]
     missing = sorted(set(wanted) - published)
     for number, day in enumerate(missing):
         template = templates[number % len(templates)]
@@ -45,11 +46,11 @@ def stretch(world: World, days: int, tell: Callable[[str], None]) -> int:
         if cursor.fetchone()[0] > first:
             for table, period in PERIODS.items():
                 _copy_periods(cursor, table, period, first)
-            grown = ", ".join(f"{name} = {name} * {days} / {len(templates)}" for name in COUNTS)
+            grown = ", ".join(f"{name} = {name} * {days} / {len(built)}" for name in COUNTS)
             cursor.execute(f"update marts.data_freshness set first_date = %s, {grown}", (first,))
     if missing:
         _settle(world)
-    return len(templates)
+    return len(built)
 
 
 def is_stretched(world: World) -> bool:

@@ -116,9 +116,10 @@ class Expected:
     def rows(self, day: date | None = None) -> list[tuple[Any, ...]]:
         """Per client, source and day: rows, impressions, clicks, conversions, revenue, reported spend, spend."""
         chosen = {key: totals for key, totals in self.slices.items() if day in (None, key[2])}
-        return [(*row, row[4] * self._cpm(row[2]) / 1000) for row in measured_rows(chosen)]
+        return [(*row, row[4] * self.rate(row[2]) / 1000) for row in measured_rows(chosen)]
 
-    def _cpm(self, day: date) -> Decimal:
+    def rate(self, day: date) -> Decimal:
+        """The rate of a day."""
         return [cpm for since, cpm in self.cpm if since <= day][-1]
 
     def _save(self) -> None:

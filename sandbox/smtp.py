@@ -51,13 +51,14 @@ class Mailbox:
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep one message."""
+        answer = self.answer  # of now: a late answer is not that of a better day
         await asyncio.sleep(self.seconds)
-        if not self.answer.startswith("250"):
-            return self.answer
+        if not answer.startswith("250"):
+            return answer
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), message))
-        return self.answer
+        return answer
 
 
 @contextmanager

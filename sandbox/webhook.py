@@ -33,10 +33,11 @@ def webhook(port: int = 0) -> Iterator[Webhook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = hook.status  # of now: a late answer is not that of a better day
             time.sleep(hook.seconds)
-            if hook.status < 300:
+            if status < 300:
                 hook.messages.append(json.loads(body))
-            self.send_response(hook.status)
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -37,7 +37,7 @@ def alerting(settings: Settings, sinks: tuple[Mailbox, Webhook]) -> Settings:
         current.execute(text("truncate control.alert_incidents cascade"))
     values = {
         "smtp_host": mailbox.host, "smtp_port": mailbox.port, "smtp_from": "warehouse@agency.example",
-        "smtp_to": "team@agency.example", "alert_urls": hook.address, "alert_timeout_seconds": 1.0,
+        "smtp_to": "team@agency.example", "alert_urls": hook.address, "alert_timeout_seconds": 2.0,
     }  # fmt: skip
     return settings.model_copy(update=values)
 
@@ -102,8 +102,8 @@ def test_servers_that_are_down_lose_nothing(alerting: Settings, sinks: tuple[Mai
 
 def test_slow_servers_are_left_alone_and_get_it_later(alerting: Settings, sinks: tuple[Mailbox, Webhook]) -> None:
     mailbox, hook = sinks
-    mailbox.answer, mailbox.seconds = "451 Too slow", 2.0
-    hook.status, hook.seconds = 503, 2.0
+    mailbox.answer, mailbox.seconds = "451 Too slow", 4.0
+    hook.status, hook.seconds = 503, 4.0
     look(alerting, WRONG)
     began = datetime.now(UTC)
     assert len(service.send(alerting).problems) == 2

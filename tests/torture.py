@@ -21,7 +21,7 @@ from rich.table import Table
 from tests.sizes import FIGURES
 from warehouse.settings import PROJECT_ROOT, get_settings
 
-HOURS = 12  # of one test; the suite's own limit of ten minutes is for the quick form
+HOURS = 12  # of one test; the suite's own limit of twenty minutes is for the quick form
 
 
 def main() -> int:

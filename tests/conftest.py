@@ -11,6 +11,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
+from tests.sizes import is_long
 from warehouse import database, embedded, migrate
 from warehouse.settings import Settings, get_settings
 
@@ -29,6 +30,7 @@ FOREIGN = (
     "BACKUP_",
     "DAGSTER_",
 )
+LONG_SECONDS = 12 * 3_600  # of one test in its long form, whatever its quick form may take
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,9 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """The tests of a file share its database, so they run in one process."""
+    """The tests of a file share its database, so they run in one process; a long form has a limit of its own."""
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if is_long() and item.get_closest_marker("torture") is not None:
+        item.add_marker(pytest.mark.timeout(LONG_SECONDS), append=False)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ def trend(rows: Sequence[Row], previous: Sequence[Row], metric: Metric, currency
         [
             {
                 "day": pd.Timestamp(row["date"]),
-                "value": _float(row[metric.name]),
+                "value": shown_as.as_float(row[metric.name]),
                 "shown": shown_as.shown(metric, row[metric.name], currency),
                 "name": shown_as.day(row["date"]),
             }
@@ -33,7 +33,7 @@ def trend(rows: Sequence[Row], previous: Sequence[Row], metric: Metric, currency
         [
             {
                 "day": pd.Timestamp(row["date"]),
-                "value": _float(earlier[metric.name]),
+                "value": shown_as.as_float(earlier[metric.name]),
                 "shown": shown_as.shown(metric, earlier[metric.name], currency),
                 "name": shown_as.day(earlier["date"]),
             }
@@ -61,7 +61,7 @@ def by_source(rows: Sequence[Row], metric: Metric, currency: str) -> AnyChart:
         [
             {
                 "source": shown_as.source_name(row["source"]),
-                "value": _float(row[metric.name]),
+                "value": shown_as.as_float(row[metric.name]),
                 "label": _labelled(row[metric.name], rows, metric, currency),
             }
             for row in rows
@@ -87,7 +87,7 @@ def spend_and_revenue(rows: Sequence[Row], labels: Sequence[str], currency: str)
             {
                 "period": label,
                 "what": metric.label,
-                "value": _float(row[metric.name]),
+                "value": shown_as.as_float(row[metric.name]),
                 "shown": shown_as.shown(metric, row[metric.name], currency),
                 "state": "complete" if row["is_complete"] else "not complete",
             }
@@ -125,7 +125,3 @@ def _labelled(value: Any, rows: Sequence[Row], metric: Metric, currency: str) ->
     if metric.name not in MEASURES or value is None or not whole or any(row[metric.name] is None for row in rows):
         return words
     return f"{words} · {shown_as.quantized(value * 100 / whole, 1)} %"
-
-
-def _float(value: Any) -> float | None:
-    return None if value is None else float(value)

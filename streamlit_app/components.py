@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from streamlit_app import format as shown_as
+from streamlit_app import sparklines
 from streamlit_app.identity import current_viewer
 from streamlit_app.metrics import MEASURES, METRICS, Metric
 from streamlit_app.scope import Node, Scope, levels_shown
@@ -45,7 +46,10 @@ def kpi_cards(
     """
     with st.container(key="kpis"):
         for metric in METRICS.values():
-            _kpi_card(metric, current, previous, currency, trend, judged)
+            _kpi_card(metric, current, previous, currency, judged)
+    lines = {_card(metric): [shown_as.as_float(row[metric.name]) for row in trend] for metric in METRICS.values()}
+    if drawn := sparklines.style({f"st-key-{card}": values for card, values in lines.items()}):
+        st.html(drawn)
 
 
 def metric_table(
@@ -182,13 +186,14 @@ def _reached(freshness: Sequence[Row]) -> tuple[date | None, datetime | None]:
     return max(last_days, default=None), max(deliveries, default=None)
 
 
-def _kpi_card(
-    metric: Metric, current: Row, previous: Row | None, currency: str, trend: Sequence[Row], judged: bool
-) -> None:
+def _card(metric: Metric) -> str:
+    return f"kpi-{metric.key}"
+
+
+def _kpi_card(metric: Metric, current: Row, previous: Row | None, currency: str, judged: bool) -> None:
     change = shown_as.change(current[metric.name], previous[metric.name]) if previous else None
     colour = {"up": "normal", "down": "inverse", None: "off"}[metric.better] if judged else "off"
-    values = [float(row[metric.name]) for row in trend if row[metric.name] is not None]
-    with st.container(key=f"kpi-{metric.key}"):
+    with st.container(key=_card(metric)):
         st.metric(
             metric.label,
             shown_as.shown(metric, current[metric.name], currency),
@@ -196,8 +201,6 @@ def _kpi_card(
             delta_color=colour,  # type: ignore[arg-type]
             help=metric.meaning,
             border=True,
-            chart_data=values if len(values) > 1 else None,
-            chart_type="line",
         )
 
 

@@ -21,6 +21,11 @@ def quantized(value: Number, decimals: int) -> Decimal:
     return Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
+def as_float(value: Number | None) -> float | None:
+    """The value as charts want it: near enough to be drawn, never shown as a number."""
+    return None if value is None else float(value)
+
+
 def shown(metric: Metric, value: Number | None, currency: str) -> str:
     """The value as a reader sees it, with its unit: `541,210`, `9,200.57 USD`, `0.104396 %`, `–` for none."""
     number = rounded(metric, value)

@@ -6,8 +6,7 @@ button → provider → /oauth2callback → `st.user`, read once → our own ses
 believed only right after the log-in there, for one session; whoever is inside is known by that session alone.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,14 +36,12 @@ else sessionStorage.removeItem('wanted');
 </script>"""
 
 
-@asynccontextmanager
-async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Tell Streamlit of the provider when the server starts. What is wrong with the settings, the door says."""
+def tell_streamlit() -> None:
+    """Tell Streamlit of the provider, before its server answers. What is wrong with the settings, the door says."""
     with suppress(PaidMediaError):
         settings = get_settings()
         if single_sign_on.is_configured(settings):
             st.secrets.merge_programmatic_secrets({"auth": _auth(settings)})
-    yield
 
 
 def takes_passwords() -> bool:

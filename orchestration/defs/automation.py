@@ -1,9 +1,13 @@
 """When things run: three schedules (UTC, from settings), a sensor for uploads, one that models what arrived."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    SCHEDULE_NAME_TAG,
+)
 
 from orchestration.lib import names
 from warehouse.settings import Settings, get_settings
@@ -11,22 +15,36 @@ from warehouse.settings import Settings, get_settings
 SENSOR_SECONDS = 30
 
 
-def reread_tags(scheduled: datetime, reread_days: int) -> dict[str, str]:
-    """The days that a daily run reads: yesterday and the `reread_days - 1` before it, which platforms still restate."""
+def reread_tags(scheduled: datetime, reread_days: int, read_until: date | None = None) -> dict[str, str]:
+    """The days that a daily run reads: yesterday and the `reread_days - 1` before it, which platforms still restate.
+
+    `read_until` is the last day that the schedule read before. Dagster makes up for the newest of the ticks that it
+    missed and for no other, so that run reads what the runs of all of them would have read.
+    """
     last = scheduled.astimezone(UTC).date() - timedelta(days=1)
-    first = last - timedelta(days=reread_days - 1)
+    unread = min(last, read_until + timedelta(days=1)) if read_until else last
+    first = unread - timedelta(days=reread_days - 1)
     return {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
+
+
+def last_day_read(instance: dg.DagsterInstance, schedule: str) -> date | None:
+    """The last day that the newest run of a schedule was asked to read; None before its first run."""
+    newest = instance.get_runs(dg.RunsFilter(tags={SCHEDULE_NAME_TAG: schedule}), limit=1)
+    last = newest[0].tags.get(ASSET_PARTITION_RANGE_END_TAG) if newest else None
+    return date.fromisoformat(last) if last else None
 
 
 def daily_schedule(source: str, cron: str, settings: Settings) -> dg.ScheduleDefinition:
     """Load the last days of a source for every client."""
+    name = f"{source}_daily"
 
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        tags = reread_tags(context.scheduled_execution_time, settings.reread_days)
+        before = last_day_read(context.instance, name)
+        tags = reread_tags(context.scheduled_execution_time, settings.reread_days, before)
         return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=tags)
 
     return dg.ScheduleDefinition(
-        name=f"{source}_daily",
+        name=name,
         job_name=names.load_job(source),
         cron_schedule=cron,
         execution_timezone="UTC",

@@ -111,6 +111,7 @@ def test_the_chart_sets_dagster_up_as_on_a_laptop() -> None:
     assert snake(monitoring) == laptop["run_monitoring"]
     assert snake(daemon["runRetries"]) == laptop["run_retries"]
     assert daemon["runCoordinator"]["config"]["customRunCoordinator"] == laptop["run_coordinator"]
+    assert VALUES["scheduler"]["config"]["customScheduler"] == laptop["scheduler"]
     concurrency = dict(VALUES["concurrency"])
     assert concurrency.pop("enabled")
     assert snake(concurrency) == laptop["concurrency"]

@@ -49,6 +49,7 @@ class Stack:
         self._ports = {container: free_port() for container in PORTS.values()}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ending = threading.Event()
+        self._held: set[str] = set()
         (self.home / "dagster").mkdir(parents=True)
         self._logs.mkdir()
         shutil.copy(PROJECT_ROOT / "deploy" / "dagster.yaml", self.home / "dagster")
@@ -117,6 +118,20 @@ class Stack:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(20)
 
+    def hold(self, name: str, how: signal.Signals) -> None:
+        """End a service by a signal to its process; it stays down until it is released."""
+        self._held.add(name)
+        process = self._running[name]
+        process.send_signal(how)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        self.kill(name)
+
+    def release(self, name: str) -> None:
+        """Start a service again that was held."""
+        self._start(name)
+        self._held.remove(name)
+
     def worker(self, run_id: str) -> psutil.Process | None:
         """The process that works on a run, once it has taken it."""
         lock = self.home / "dagster" / "workers" / f"{run_id}.lock"
@@ -153,7 +168,7 @@ class Stack:
     def _supervise(self) -> None:
         while not self._ending.wait(0.2):
             for name, process in list(self._running.items()):
-                if process.poll() is not None:
+                if process.poll() is not None and name not in self._held:
                     with suppress(ProcessLookupError):  # what is left of its group ends with it, as in a container
                         os.killpg(process.pid, signal.SIGKILL)
                     time.sleep(0.2)

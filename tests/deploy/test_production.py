@@ -1,29 +1,38 @@
 """Production as processes on Debian's Postgres: a schedule ticks, runs succeed, the app shows what was loaded.
 
+In the end the daemon is stopped while ticks are due, and started again.
 The commands are those of docker-compose.yml; Dagster's runs are in Postgres, every password is in a file.
 """
 
+import os
 import secrets
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import httpx
 import psycopg2
 import pytest
 from dagster._core.scheduler.instigation import TickStatus
-from dagster._core.storage.tags import SCHEDULE_NAME_TAG
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from playwright.sync_api import Page, expect
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from sandbox import world
 from sandbox.plan import MediaPlan
+from sandbox.s3 import put_object, s3_client
 from sandbox.serve import set_up_commands
 from sandbox.truth import totals
 from tests.crashes.victims import wait_for
 from tests.deploy import debian_postgres, stack
 from tests.end_to_end import chromium
 from tests.end_to_end.conftest import page
+from tests.loaders.files import surfside, surfside_row
+from tests.sizes import cases, report
 from warehouse import database, isolation
 from warehouse.settings import get_settings
 
@@ -40,6 +49,9 @@ PATIENCE = 300
 ONCE_A_YEAR = "0 0 1 1 *"
 PASSWORD = secrets.token_urlsafe(12)
 DAYS = 3
+MINUTE = timedelta(minutes=1)
+UNFINISHED = dg.RunsFilter(job_name="surfside_load", statuses=NOT_FINISHED_STATUSES)
+LATE = "late"  # a client that comes while the daemon is stopped
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +152,67 @@ def test_a_reader_of_the_marts_cannot_enter_the_database_of_dagster(running: sta
         pass
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
         psycopg2.connect(url.set(database="dagster").render_as_string(hide_password=False))
+
+
+@pytest.mark.torture
+def test_of_the_ticks_that_a_stopped_daemon_missed_the_newest_is_made_up_for_once(
+    running: stack.Stack, instance: dg.DagsterInstance, load: dg.DagsterRun, plan: MediaPlan
+) -> None:
+    rounds, missed, longest = cases(1, 6), 0, 0.0
+    for number in range(rounds):
+        wait_for(lambda: not instance.get_runs(UNFINISHED), PATIENCE)
+        running.hold("daemon", (signal.SIGKILL, signal.SIGTERM)[number % 2])
+        stopped, ticks = datetime.now(UTC), 2 + number % 2
+        deliver(running, plan, number)
+        newest = stopped.replace(second=0, microsecond=0) + ticks * MINUTE
+        time.sleep((newest - datetime.now(UTC)).total_seconds())
+        running.release("daemon")
+        longest = max(longest, seconds_until_loaded(instance, since=stopped))
+        first, *later = ticked(instance, since=stopped)
+        assert first >= newest
+        assert later == [first + each * MINUTE for each in range(1, len(later) + 1)]
+        assert loaded(plan) == [1_000 + each for each in range(number + 1)]
+        missed += ticks
+    report("ticks that a stopped daemon missed", missed, made_up_for=rounds, lost_days=0, runs_too_many=0,
+           longest_until_loaded=f"{longest:.0f} s")  # fmt: skip
+
+
+def seconds_until_loaded(instance: dg.DagsterInstance, since: datetime) -> float:
+    """Wait until a run of a tick after a time has succeeded; how long that took."""
+    began = time.monotonic()
+    wait_for(lambda: any(run.is_success for run in ticked(instance, since).values()), PATIENCE)
+    return time.monotonic() - began
+
+
+def deliver(running: stack.Stack, plan: MediaPlan, number: int) -> None:
+    """The first time a file of each day for a new client; later the last day's file, restated."""
+    s3 = s3_client(os.environ["AWS_ENDPOINT_URL"])
+    for day in plan.days() if number == 0 else plan.days()[-1:]:
+        rows = surfside(surfside_row(day, 1_000 + number))
+        put_object(s3, world.BUCKET, f"{LATE}/media-report-{day}.csv", rows)
+    if number == 0:
+        words = ("--cpm", "5", "--currency", "USD", "--from", plan.first_day.isoformat(), "--surfside-prefix", LATE)
+        running.paidmedia("client", "add", LATE, "--name", LATE.title(), *words, "--set", "surfside.campaign=Always On")
+
+
+def ticked(instance: dg.DagsterInstance, since: datetime) -> dict[datetime, dg.DagsterRun]:
+    """The schedule's runs of the ticks after a time, oldest first; no tick has two, and none has failed."""
+    runs = instance.get_runs(dg.RunsFilter(tags={SCHEDULE_NAME_TAG: "surfside_daily"}))
+    of_ticks = [(datetime.fromisoformat(run.tags[SCHEDULED_EXECUTION_TIME_TAG]), run) for run in runs]
+    found = sorted(((tick, run) for tick, run in of_ticks if tick > since), key=lambda each: each[0])
+    assert len(found) == len(dict(found))
+    assert dg.DagsterRunStatus.FAILURE not in {run.status for _, run in found}
+    return dict(found)
+
+
+def loaded(plan: MediaPlan) -> list[int]:
+    """The impressions that raw has of the client's last day, by delivery, oldest first."""
+    query = """
+        select sum(rows.impressions) from raw_surfside.media_report as rows
+        inner join raw_surfside.deliveries using (delivery_id)
+        where deliveries.client_id = :client and deliveries.origin = :origin
+        group by deliveries.delivery_id, deliveries.delivered_at order by deliveries.delivered_at
+    """
+    origin = f"s3://{world.BUCKET}/{LATE}/media-report-{plan.last_day}.csv"
+    with database.session(get_settings()) as current:
+        return [int(row[0]) for row in current.execute(text(query), {"client": LATE, "origin": origin})]

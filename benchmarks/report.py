@@ -21,7 +21,8 @@ from benchmarks.stages import REST
 Figures = Mapping[str, Any]
 Rows = list[tuple[str, ...]]
 
-PAGE_KEY = "page_p95_ms"
+# How pages are opened while twenty people are at work → the key of the slowest one.
+PAGE_KEYS = {"watched": "page_p95_ms", "together": "page_together_p95_ms"}
 PAGES = "Pages"
 
 
@@ -48,7 +49,8 @@ AIMS = (
     Aim("nothing_changed_seconds", "a build when nothing changed, start-up included", 15, "s"),
     Aim("query_p95_ms", "slowest of the five dashboard queries, p95", 100, "ms"),
     Aim("loader_peak_mb", "peak memory of a loading process", 600, "MB"),
-    Aim(PAGE_KEY, "slowest page in Chromium, twenty people at once, p95", 2_000, "ms"),
+    Aim(PAGE_KEYS["watched"], "slowest page in Chromium, one of twenty people at once, p95", 2_000, "ms"),
+    Aim(PAGE_KEYS["together"], "the same, all twenty browsers on the server's processors, p95", 2_000, "ms"),
 )
 
 
@@ -84,7 +86,8 @@ def results(size: Size, figures: Figures, on: Mapping[str, Any]) -> dict[str, An
 
 def with_pages(found: Mapping[str, Any], pages: Figures) -> dict[str, Any]:
     """The results with other figures of the pages, which tell themselves of their machine and commit."""
-    return {**found, PAGE_KEY: report_pages.slowest(pages), "stages": {**found["stages"], "pages": dict(pages)}}
+    slowest = {key: report_pages.slowest(pages, way) for way, key in PAGE_KEYS.items()}
+    return {**found, **slowest, "stages": {**found["stages"], "pages": dict(pages)}}
 
 
 def write(found: Mapping[str, Any], size: Size, data: Path, page: Path) -> None:

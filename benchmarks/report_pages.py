@@ -8,36 +8,35 @@ from typing import Any
 
 Figures = Mapping[str, Any]
 
-WAYS = (("alone", "by click"), ("together", "by click"), ("together", "by address"))
+# How the pages were opened, whose times, and the heading of the column.
+WAYS = (
+    ("alone", "by click", "by click, one person"),
+    ("watched", "by click", "by click, one of {people} people"),
+    ("watched", "by address", "by its address, one of {people} people"),
+    ("together", "by click", "by click, {people} browsers on the server"),
+)
 CUTS = ("p50_ms", "p95_ms", "max_ms")
 
 
-def slowest(pages: Figures) -> float:
-    """The 95th percentile, in ms, of the page that comes slowest by a click while everybody is at work."""
-    return max(float(each["p95_ms"]) for each in pages["together"]["by click"].values())
+def slowest(pages: Figures, way: str) -> float:
+    """The 95th percentile, in ms, of the page that comes slowest by a click, `watched` or all `together`."""
+    return max(float(each["p95_ms"]) for each in pages[way]["by click"].values())
 
 
 def headings(pages: Figures) -> tuple[str, ...]:
     """Of the table."""
-    people = pages["people"]
-    return (
-        "ms, p50 / p95 / max",
-        "by click, one person",
-        f"by click, {people} people at once",
-        f"by its address, {people} people at once",
-    )
+    return ("ms, p50 / p95 / max", *(heading.format(people=pages["people"]) for _, _, heading in WAYS))
 
 
 def rows(pages: Figures) -> list[tuple[str, ...]]:
     """One line per page and way down."""
-    names = list(pages["together"]["by click"])
-    return [(name, *(_shown(pages[who][way].get(name)) for who, way in WAYS)) for name in names]
+    names = list(pages["watched"]["by click"])
+    return [(name, *(_shown(pages[who][kind].get(name)) for who, kind, _ in WAYS)) for name in names]
 
 
 def told(pages: Figures) -> str:
     """How it was measured, in Markdown."""
-    on, used = pages["machine"], pages["together"]["processor_seconds_per_page"]
-    spent = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in used.items())
+    on, watched, together = pages["machine"], pages["watched"], pages["together"]
     least, most = pages["thinking_seconds"]
     made = (
         "all of them loaded"
@@ -45,28 +44,46 @@ def told(pages: Figures) -> str:
         else f"{pages['loaded_days']} of them built from raw rows, the others copies of these in the marts and in the "
         "ledger\n(`benchmarks/stretch.py`): pages read nothing else"
     )
+    answers = watched["elsewhere"]["by click"]
     return HOW.format(
-        pages=sum(each["calls"] for way in ("by click", "by address") for each in pages["together"][way].values()),
-        days=pages["days"], made=made, rows=pages["rows"], people=pages["people"], least=least, most=most, spent=spent,
-        rate=pages["together"]["pages_per_second"], processors=on["processors"], processor=on["processor"],
-        memory=on["memory_gb"], at=on["measured_at"], load=on["load_before"], commit=pages["commit"],
+        people=pages["people"], others=pages["people"] - 1, least=least, most=most,
+        watched=watched["pages"], others_pages=_calls(watched["elsewhere"]), busy=_busy(watched),
+        answered=max(each["p95_ms"] for each in answers.values()),
+        together=together["pages"], together_busy=_busy(together),
+        days=pages["days"], made=made, rows=pages["rows"],
+        processors=on["processors"], processor=on["processor"], memory=on["memory_gb"], at=on["measured_at"],
+        load=on["load_before"], commit=pages["commit"],
     ).strip()  # fmt: skip
 
 
 HOW = """
-Real pages in Chromium: {pages:,} of them by {people} people of three roles, each with a browser context and a session
-of their own, all clients or one or two of them and other days each time. Each looks at a page for {least:.0f} to
-{most:.0f} s before the next click; together they open {rate:.2f} pages a second. A page is there when its own charts
-and tables are, and Streamlit's script has ended, by the page's own clock. *By its address* is the whole page anew, in
-a browser that has been there before; *by click* is what a person does all morning.
+Real pages in Chromium, opened by people of three roles, each with a session of their own, all clients or one or two of
+them and other days each time. A page is there when its own charts and tables are, and Streamlit's script has ended, by
+the page's own clock. *By its address* is the whole page anew, in a browser that has been there before; *by click* is
+what a person does all morning.
+
+- **One of {people} people**: one works in Chromium, in a hurry ({watched:,} pages). The other {others} look at a page
+  for {least:.0f} to {most:.0f} s before the next click ({others_pages:,} pages); their browsers are elsewhere, as
+  people's are: their sessions speak the app's own protocol over a WebSocket and read all that a browser would draw
+  (`benchmarks/elsewhere.py`). The slowest of their pages has all been sent within {answered:,.0f} ms (p95).
+  Processors at work: {busy}.
+- **{people} browsers on the server**: all of them in Chromium on the same {processors} processors as the app and
+  Postgres ({together:,} pages), which then mostly draw. Processors at work: {together_busy}.
 
 The marts hold {days} days, {rows:,} rows of creatives: {made}.
 
-Chromium runs on the same {processors} processors as the app and Postgres; processor time per page, of {people} people
-at once: {spent}.
-
 {processors} × {processor}, {memory} GB; {at}; load before the run {load:.2f} per processor. Commit {commit}.
 """
+
+
+def _calls(summed: Figures) -> int:
+    """How many pages were opened."""
+    return sum(each["calls"] for way in ("by click", "by address") for each in summed[way].values())
+
+
+def _busy(found: Figures) -> str:
+    """How many processors each part kept busy on average."""
+    return ", ".join(f"{name} {used / found['seconds']:.2f}" for name, used in found["processor_seconds"].items())
 
 
 def _shown(figures: Figures | None) -> str:

@@ -35,6 +35,7 @@ class Size:
     people: int = 20
     page_days: int = 30
     page_rounds: int = 2
+    watched_rounds: int = 24
 
     @property
     def client_ids(self) -> list[str]:

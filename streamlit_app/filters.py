@@ -182,10 +182,9 @@ def _choose_entities(
         plural.capitalize(), list(labels), format_func=labels.__getitem__, key=level, placeholder=f"All {plural}",
         persist_state="session",
     )  # fmt: skip
-    possible = rows[0]["possible"] if rows else 0
-    if possible > len(rows):
+    if len(rows) == OFFERED:
         above = ", ".join(("client", "source", *CHOSEN_LEVELS[: CHOSEN_LEVELS.index(level)]))
-        st.caption(f"{len(rows):,} of {possible:,} {plural} are listed: choose a {above} to see the others.")
+        st.caption(f"At most {OFFERED:,} {plural} are listed: choose a {above} to see others.")
     return tuple(chosen)
 
 

@@ -5,8 +5,8 @@
 
 from streamlit_app.metrics import METRICS
 from streamlit_app.queries.asking import Row, kept, rows
-from streamlit_app.queries.measures import RATIOS, SUMS, bound, chosen
-from streamlit_app.scope import LEVELS, Node, Scope
+from streamlit_app.queries.measures import RATIOS, SUMS, bound, chosen, parents
+from streamlit_app.scope import LEVELS, PLURALS, Node, Scope
 
 
 @kept
@@ -63,21 +63,26 @@ def breakdown(scope: Scope, level: str, inside: Node | None, ranked_by: str, lim
 
     `entities` in each row says how many there are in all.
     """
-    above = [f"{name}_{column}" for name in LEVELS[: LEVELS.index(level)] for column in ("id", "name")]
-    # An id stands for all above it, and grouping by it alone is much quicker.
-    others = ["client_id", "client_name", "source", *above, f"{level}_name"]
-    names = ", ".join(f"min({name}) as {name}" for name in others)
+    above = "".join(f"{name}.{name}_id, {name}.{name}_name, " for name in LEVELS[: LEVELS.index(level)])
+    greatest = f"{METRICS[ranked_by].name} desc nulls last, impressions desc"
+    # An id stands for all above it: rows are summed by it alone, and only those that are listed get names. Who is as
+    # great as the last one waits for its name.
     return rows(
         scope.reading.viewer,
         f"""
         with summed as (
-            select {level}_id, {names}, {SUMS}
-            from {chosen(scope, level, inside)}
-            group by {level}_id
+            select {level}_id, {SUMS} from {chosen(scope, level, inside)} group by {level}_id
         ),
-        measured as (select *, {RATIOS}, count(*) over () as entities from summed)
-        select * from measured
-        order by {METRICS[ranked_by].name} desc nulls last, impressions desc, {level}_name, {level}_id
+        measured as (select *, {RATIOS}, count(*) over () as entities from summed),
+        listed as (
+            select * from measured order by {greatest} fetch first (:limit) rows with ties
+        )
+        select listed.*, {above}{level}.{level}_name, {level}.source, clients.client_id, clients.client_name
+        from listed
+        join marts.dim_{PLURALS[level]} as {level} on {level}.{level}_id = listed.{level}_id
+        {parents(level)}
+        join marts.dim_clients as clients on clients.client_id = {level}.client_id
+        order by {greatest}, {level}.{level}_name, listed.{level}_id
         limit :limit
         """,
         limit=limit,

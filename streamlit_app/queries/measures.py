@@ -1,6 +1,6 @@
 """The pieces of SQL that every query about numbers is made of: sums, ratios of sums, and the rows that are meant."""
 
-from streamlit_app.scope import PLURALS, Node, Scope
+from streamlit_app.scope import LEVELS, PLURALS, Node, Scope
 
 # Spend is unknown as soon as one row has no rate: a sum without it would be too low and look right.
 SUMS = """
@@ -44,6 +44,14 @@ def bound(scope: Scope, inside: Node | None = None) -> dict[str, object]:
         }
         | {f"{name}_ids": list(ids) for name, ids in scope.narrowed.items()}
         | ({"inside_id": inside.id} if inside else {})
+    )
+
+
+def parents(level: str) -> str:
+    """The joins that give the names above a level; its own table is joined under the level's name."""
+    above = LEVELS[: LEVELS.index(level)]
+    return " ".join(
+        f"join marts.dim_{PLURALS[name]} as {name} on {name}.{name}_id = {level}.{name}_id" for name in above
     )
 
 

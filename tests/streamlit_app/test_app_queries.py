@@ -245,11 +245,18 @@ def test_a_list_is_cut_but_what_was_chosen_stays_if_these_clients_have_it(
     listed = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((), ()), wanted, 5)
     assert len(listed) == 5
     assert listed[-1] == last
-    assert {row["possible"] for row in listed} == {48}
     assert foreign not in {row["id"] for row in listed}
     campaign = next(row["campaign_id"] for row in rows if row["creative_id"] == listed[0]["id"])
     within = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((campaign,), ()), wanted, 5)
-    assert {row["possible"] for row in within} == {4}
+    assert {row["id"] for row in within} == {row["creative_id"] for row in rows if row["campaign_id"] == campaign}
+
+
+def test_a_list_that_is_cut_has_the_first_by_name_of_all_clients(scope: Scope) -> None:
+    every = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((), ()), (), 100)
+    assert len(every) == 48
+    cut = queries.choices(scope.reading, "creative", scope.client_ids, SOURCES, ((), ()), (), 7)
+    names = sorted((row["creative_name"], row["id"]) for row in every)
+    assert {row["id"] for row in cut} == {number for _, number in names[:7]}
 
 
 def test_a_viewer_gets_only_the_allowed_clients_and_no_cached_answer_of_another(scope: Scope) -> None:

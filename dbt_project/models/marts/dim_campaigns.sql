@@ -3,7 +3,7 @@
         materialized='published',
         scope='int_creatives__changed',
         replaces='live.campaign_id = scope.campaign_id',
-        indexes=[{'columns': ['campaign_id'], 'unique': true}, {'columns': ['client_id']}]
+        indexes=[{'columns': ['campaign_id'], 'unique': true}, {'columns': ['client_id', 'campaign_name']}]
     )
 }}
 

@@ -3,7 +3,7 @@
         materialized='published',
         scope='int_creatives__changed',
         replaces='live.creative_id = scope.creative_id',
-        indexes=[{'columns': ['creative_id'], 'unique': true}, {'columns': ['client_id']}]
+        indexes=[{'columns': ['creative_id'], 'unique': true}, {'columns': ['client_id', 'creative_name']}]
     )
 }}
 

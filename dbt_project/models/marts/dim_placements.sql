@@ -3,7 +3,7 @@
         materialized='published',
         scope='int_creatives__changed',
         replaces='live.placement_id = scope.placement_id',
-        indexes=[{'columns': ['placement_id'], 'unique': true}, {'columns': ['client_id']}]
+        indexes=[{'columns': ['placement_id'], 'unique': true}, {'columns': ['client_id', 'placement_name']}]
     )
 }}
 

@@ -3,7 +3,7 @@
         materialized='published',
         scope='int_creatives__changed',
         replaces='live.strategy_id = scope.strategy_id',
-        indexes=[{'columns': ['strategy_id'], 'unique': true}, {'columns': ['client_id']}]
+        indexes=[{'columns': ['strategy_id'], 'unique': true}, {'columns': ['client_id', 'strategy_name']}]
     )
 }}
 

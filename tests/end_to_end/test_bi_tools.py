@@ -25,8 +25,16 @@ from warehouse.settings import PROJECT_ROOT
 pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.slow]
 
 CLIENT = "harbor-pine"
-# Superset 6.1 does not start with newer ones of these, and its command line needs rich without saying so.
-SUPERSET = ("apache-superset==6.1.0", "flask-caching<2.4", "marshmallow<4", "psycopg2-binary", "rich", "setuptools<81")
+# Superset 6.1 does not start with newer ones of these, and needs cachetools and rich without saying so.
+SUPERSET = (
+    "apache-superset==6.1.0",
+    "cachetools",
+    "flask-caching<2.4",
+    "marshmallow<4",
+    "psycopg2-binary",
+    "rich",
+    "setuptools<81",
+)
 SUPERSET_CONFIG = """
 import os
 SECRET_KEY = os.environ["SUPERSET_KEY"]

@@ -19,6 +19,6 @@ random secret_key
 # In production this one is given by AWS; in development MinIO starts with what is here.
 random aws_secret_access_key
 # Empty means unset. engineers: a line per person, a name and what `caddy hash-password` prints.
-for name in vibe_api_key smtp_password alert_urls oidc_client_secret engineers; do
+for name in vibe_api_key smtp_password alert_urls heartbeat_url oidc_client_secret engineers; do
     test -e "secrets/$name" || : >"secrets/$name"
 done

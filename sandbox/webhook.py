@@ -1,4 +1,4 @@
-"""An HTTP endpoint that keeps what is posted to it, for alerts, and can be slow and fail."""
+"""An HTTP endpoint that keeps what is posted to it, for alerts, counts who asks it, and can be slow and fail."""
 
 import json
 import time
@@ -12,10 +12,14 @@ from typing import Any
 
 @dataclass
 class Webhook:
-    """The endpoint's port and the JSON bodies that it took, oldest first. `status` answers, `seconds` late."""
+    """The endpoint's port, the JSON bodies that it took and the paths that it was asked for, oldest first.
+
+    `status` answers, `seconds` late; one of 300 to 399 leads to another path.
+    """
 
     port: int = 0
     messages: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     status: int = 200
     seconds: float = 0.0
 
@@ -24,10 +28,15 @@ class Webhook:
         """The endpoint as an Apprise address, with a token that nobody else may learn."""
         return f"json://127.0.0.1:{self.port}/hooks/webhook-token-of-the-tests"
 
+    @property
+    def heartbeat(self) -> str:
+        """The endpoint as an address that is asked, with a token that nobody else may learn."""
+        return f"http://127.0.0.1:{self.port}/ping/heartbeat-token-of-the-tests"
+
 
 @contextmanager
 def webhook(port: int = 0) -> Iterator[Webhook]:
-    """Take posts on a port of 127.0.0.1, a free one if none is named, until the block ends."""
+    """Take posts and questions on a port of 127.0.0.1, a free one if none is named, until the block ends."""
     hook = Webhook()
 
     class Handler(BaseHTTPRequestHandler):
@@ -37,7 +46,18 @@ def webhook(port: int = 0) -> Iterator[Webhook]:
             time.sleep(hook.seconds)
             if status < 300:
                 hook.messages.append(json.loads(body))
+            self.answer(status)
+
+        def do_GET(self) -> None:
+            status = hook.status
+            hook.asked.append(self.path)
+            time.sleep(hook.seconds)
+            self.answer(status)
+
+        def answer(self, status: int) -> None:
             self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -25,6 +25,7 @@ FOREIGN = (
     "SMTP_",
     "OIDC_",
     "ALERT_",
+    "HEARTBEAT_",
     "PG",
     "DBT_",
     "BACKUP_",

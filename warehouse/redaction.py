@@ -7,11 +7,12 @@ from warehouse.settings import Settings
 
 HIDDEN = "••••"
 SHORTEST = 6  # a shorter part of an address is a word such as `hook`, and hiding it would tear every text that has it
+HAS_A_HOST = frozenset(("http", "https", "json", "jsons", "xml", "xmls", "form", "forms"))
 _URL_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)", re.IGNORECASE)
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Every secret value of the settings, longest first. Of an address for alerts any part may be a token."""
+    """Every secret value of the settings, longest first. Any part of an address for alerts may be a token."""
     plain = [
         settings.secret_key,
         settings.aws_secret_access_key,
@@ -24,11 +25,11 @@ def secrets_of(settings: Settings) -> list[str]:
         *(urlsplit(url or "").password for url in (settings.database_url, settings.dagster_database_url)),
     ]
     found = {secret for each in plain if each for secret in (each, unquote(each))}
-    for url in alert_urls(settings):
+    for url in [*alert_urls(settings), *filter(None, [settings.heartbeat_url])]:
         parts = urlsplit(url)
         values = [url, parts.username, parts.password, *parts.path.split("/"), *(v for _, v in parse_qsl(parts.query))]
         # For Slack, Teams and others the host is no host but the first token.
-        values += [] if parts.scheme in ("json", "jsons", "xml", "xmls", "form", "forms") else [parts.netloc]
+        values += [] if parts.scheme in HAS_A_HOST else [parts.netloc]
         found |= {value for value in values if value and len(value) >= SHORTEST}
     return sorted(found, key=lambda each: (-len(each), each))
 

@@ -5,6 +5,7 @@ Nothing is read at import: call `get_settings()`. Names are the upper-case forms
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -19,7 +20,9 @@ MEBIBYTE = 1024 * 1024
 class Settings(BaseSettings):
     """Typed settings. Times are UTC, sizes are bytes, shares are fractions of one."""
 
-    model_config = SettingsConfigDict(env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     paidmedia_home: Path = Field(
         default=PROJECT_ROOT / ".paidmedia", description="Everything that a run leaves behind."
@@ -120,6 +123,10 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="A server that has not taken a message by then is tried again later."
     )
 
+    heartbeat_url: str | None = Field(
+        default=None, description="Asked after each look for alerts; a service behind it tells when it is silent."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -139,6 +146,19 @@ class Settings(BaseSettings):
         if isinstance(value, str) and value.strip().upper().endswith("MB"):
             return int(float(value.strip()[:-2]) * MEBIBYTE)
         return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        """Its words name no part of it: the address is a secret."""
+        try:
+            parts = urlsplit((value or "").strip())
+            is_usable = value is None or (parts.scheme in ("http", "https") and bool(parts.hostname))
+        except ValueError:
+            is_usable = False
+        if not is_usable:
+            raise ValueError("it is no address of http or https")
+        return value and value.strip()
 
     @field_validator("paidmedia_home", "upload_dir", "backup_dir")
     @classmethod

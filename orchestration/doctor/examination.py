@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, Check, bool], ...] = (
     ("schedules", dagster_checks.schedules, False),
     ("alerts", work_checks.channels_are_set, False),
     ("alerts", work_checks.outbox_empties, True),
+    ("heartbeat", work_checks.heartbeat_is_set, False),
     ("work", work_checks.work, True),
 )
 

@@ -44,6 +44,18 @@ def channels_are_set(settings: Settings) -> Iterator[Line]:
         yield warning("alerts", "nobody is told when something goes wrong", "set SMTP_HOST and SMTP_TO, or ALERT_URLS")
 
 
+def heartbeat_is_set(settings: Settings) -> Iterator[Line]:
+    """Whether somebody outside notices that the daemon is dead. It is not asked: that would tell that all is well."""
+    if settings.heartbeat_url:
+        yield ok("heartbeat", "HEARTBEAT_URL is asked once a minute, as long as somebody looks for alerts")
+    else:
+        yield warning(
+            "heartbeat",
+            "nobody is told when Dagster's daemon is dead",
+            "set HEARTBEAT_URL to a check of healthchecks.io, Uptime Kuma or the like",
+        )
+
+
 def outbox_empties(settings: Settings) -> Iterator[Line]:
     """Whether messages get there."""
     with database.session(settings) as current:

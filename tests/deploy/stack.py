@@ -28,14 +28,14 @@ PORTS = {"webserver": "3000", "code": "4000", "streamlit": "8501", "docs": "8080
 GRACE = 10  # seconds from SIGTERM to SIGKILL, as Compose has it
 SECRETS = ("postgres_password", "database_password", "dagster_database_password", "secret_key",
            "aws_secret_access_key", "vibe_api_key", "smtp_password", "alert_urls",
-           "oidc_client_secret")  # fmt: skip
+           "heartbeat_url", "oidc_client_secret")  # fmt: skip
 
 
 def make_secrets(folder: Path) -> None:
     """What deploy/make-secrets.sh makes, in a folder of a test."""
     folder.mkdir()
     for name in SECRETS:
-        is_optional = name in SECRETS[-4:]
+        is_optional = name in SECRETS[-5:]
         (folder / name).write_text("" if is_optional else f"{name.replace('_', '')}1")
 
 

@@ -1,6 +1,6 @@
 """Production as processes on Debian's Postgres: a schedule ticks, runs succeed, the app shows what was loaded.
 
-In the end the daemon is stopped while ticks are due, and started again.
+In the end the daemon is stopped while ticks are due, and started again; a service outside hears that it is silent.
 The commands are those of docker-compose.yml; Dagster's runs are in Postgres, every password is in a file.
 """
 
@@ -27,6 +27,7 @@ from sandbox.plan import MediaPlan
 from sandbox.s3 import put_object, s3_client
 from sandbox.serve import set_up_commands
 from sandbox.truth import totals
+from sandbox.webhook import Webhook, webhook
 from tests.crashes.victims import wait_for
 from tests.deploy import debian_postgres, stack
 from tests.end_to_end import chromium
@@ -60,12 +61,20 @@ def plan() -> MediaPlan:
 
 
 @pytest.fixture(scope="module")
-def running(plan: MediaPlan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
+def heartbeats() -> Iterator[Webhook]:
+    """What HEARTBEAT_URL leads to."""
+    with webhook() as hook:
+        yield hook
+
+
+@pytest.fixture(scope="module")
+def running(plan: MediaPlan, heartbeats: Webhook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
     """Code server, webserver, daemon, app and docs, migrated, with one client and one person."""
     folder = tmp_path_factory.mktemp("production")
     stack.make_secrets(folder / "secrets")
     with debian_postgres.server(folder / "secrets") as port, world.running(plan) as outside:
         (folder / "secrets" / "aws_secret_access_key").write_text(outside["AWS_SECRET_ACCESS_KEY"])
+        (folder / "secrets" / "heartbeat_url").write_text(heartbeats.heartbeat)
         told = {
             name: outside[name] for name in ("S3_BUCKET_NAME", "S3_PREFIX", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID")
         }
@@ -156,7 +165,7 @@ def test_a_reader_of_the_marts_cannot_enter_the_database_of_dagster(running: sta
 
 @pytest.mark.torture
 def test_of_the_ticks_that_a_stopped_daemon_missed_the_newest_is_made_up_for_once(
-    running: stack.Stack, instance: dg.DagsterInstance, load: dg.DagsterRun, plan: MediaPlan
+    running: stack.Stack, instance: dg.DagsterInstance, load: dg.DagsterRun, plan: MediaPlan, heartbeats: Webhook
 ) -> None:
     rounds, missed, longest = cases(1, 6), 0, 0.0
     for number in range(rounds):
@@ -164,14 +173,17 @@ def test_of_the_ticks_that_a_stopped_daemon_missed_the_newest_is_made_up_for_onc
         running.hold("daemon", (signal.SIGKILL, signal.SIGTERM)[number % 2])
         stopped, ticks = datetime.now(UTC), 2 + number % 2
         deliver(running, plan, number)
+        heard = len(heartbeats.asked)
         newest = stopped.replace(second=0, microsecond=0) + ticks * MINUTE
         time.sleep((newest - datetime.now(UTC)).total_seconds())
+        assert len(heartbeats.asked) == heard > 0
         running.release("daemon")
         longest = max(longest, seconds_until_loaded(instance, since=stopped))
         first, *later = ticked(instance, since=stopped)
         assert first >= newest
         assert later == [first + each * MINUTE for each in range(1, len(later) + 1)]
         assert loaded(plan) == [1_000 + each for each in range(number + 1)]
+        wait_for(lambda before=heard: len(heartbeats.asked) > before, PATIENCE)
         missed += ticks
     report("ticks that a stopped daemon missed", missed, made_up_for=rounds, lost_days=0, runs_too_many=0,
            longest_until_loaded=f"{longest:.0f} s")  # fmt: skip

@@ -16,6 +16,7 @@ from loaders import prepare_all
 from orchestration.doctor.examination import examine
 from orchestration.doctor.lines import Line
 from orchestration.lib.instance import prepare_dagster_home
+from sandbox.webhook import webhook
 from tests.loaders.files import facebook, facebook_row
 from tests.orchestration.conftest import BUCKET, Shell, add_client
 from warehouse import database, roles
@@ -48,7 +49,7 @@ def test_a_healthy_installation_has_nothing_bad_and_every_line_that_is_not_well_
     lines = json.loads(paidmedia("doctor", "--json").out)
     assert {line["part"] for line in lines} >= {
         "settings", "database", "isolation", "disk", "landing zone", "backups", "surfside", "vibe", "models", "alerts",
-        "work",
+        "work", "heartbeat",
     }  # fmt: skip
     assert all(line["fix"] for line in lines if line["level"] != "ok")
 
@@ -121,6 +122,17 @@ def test_a_message_that_waits_for_hours_is_found() -> None:
     )
     assert ["1 messages wait" in line.what for line in told("bad")] == [True]
     sql("truncate control.alert_incidents cascade")
+
+
+def test_without_a_heartbeat_there_is_a_hint_and_one_that_is_set_is_not_asked(
+    paidmedia: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [line.fix is not None for line in told("warning") if line.part == "heartbeat"] == [True]
+    with webhook() as hook:
+        monkeypatch.setenv("HEARTBEAT_URL", hook.heartbeat)
+        assert [line.level for line in examine() if line.part == "heartbeat"] == ["ok"]
+        assert hook.asked == []
+        assert "heartbeat-token" not in paidmedia("doctor").out
 
 
 def test_a_daemon_that_is_silent_and_a_schedule_that_is_off_are_found(settings: Settings) -> None:

@@ -60,13 +60,14 @@ def secrets(paidmedia: Shell, bucket: Any, tmp_path: Path, monkeypatch: pytest.M
         environment = {
             "VIBE_API_BASE_URL": api.base_url, "VIBE_POLL_SECONDS": "0.05", "SMTP_HOST": mailbox.host,
             "SMTP_PORT": str(mailbox.port), "SMTP_USERNAME": "u", "SMTP_TO": "team@agency.example",
-            "ALERT_URLS": hook.address,
+            "ALERT_URLS": hook.address, "HEARTBEAT_URL": hook.heartbeat,
         }  # fmt: skip
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         assert paidmedia("db", "migrate").code == 0
         login = work(paidmedia, bucket, tmp_path, monkeypatch)
         look()
+        assert hook.asked
         assert paidmedia("alerts", "test").code == 1
         paidmedia("doctor")
         assert paidmedia("metrics", "--once").code == 0
@@ -79,6 +80,7 @@ def secrets(paidmedia: Shell, bucket: Any, tmp_path: Path, monkeypatch: pytest.M
             "the owner's password": urlsplit(str(settings.database_url)).password or "",
             "the app's password": derived_password(settings, app_role(database.engine().url)),
             "the webhook's token": hook.address.rpartition("/")[2],
+            "the heartbeat's token": hook.heartbeat.rpartition("/")[2],
         }
 
 

@@ -20,6 +20,7 @@ def settings(tmp_path: Path) -> Settings:
         smtp_password="the-mail-password",
         oidc_client_secret="the-providers-secret",
         alert_urls="slack://TokenAAAAA/TokenBBBBB/TokenCCCCC/#alerts, json://hook.example/a-hooks-token",
+        heartbeat_url="https://ping.example/a-heartbeats-token/nightly?key=a-key-of-it",
     )
 
 
@@ -50,6 +51,8 @@ def test_a_line_has_its_time_its_level_and_the_ids_it_was_written_under(settings
         "TokenAAAAA",
         "TokenCCCCC",
         "a-hooks-token",
+        "a-heartbeats-token",
+        "a-key-of-it",
     ],
 )
 def test_no_secret_is_written_wherever_it_stands(settings: Settings, secret: str) -> None:

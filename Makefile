@@ -30,7 +30,7 @@ test: $(INSTALLED) ## Run the whole suite
 	@$(BIN)/python -m tests.end_to_end.chromium --install
 	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
 
-torture: $(INSTALLED) ## Run the long form of every test that repeats, and print a table (hours)
+torture: $(INSTALLED) ## Run the long form of every test that repeats, and renew docs/torture.md (hours)
 	@$(BIN)/python -m tests.torture $(ARGS)
 
 bench: $(INSTALLED) ## Measure a day of 1.5 million rows, its floor, a peer, 30 days of history (an hour and a half, 65 GB)

@@ -2,7 +2,7 @@
 
     python -m tests.torture [-k NAME] [any other option of pytest]
 
-The table is printed and kept as `torture.md` in PAIDMEDIA_HOME (default `.paidmedia/`).
+The table is printed; its lines are kept in tests/torture.json and shown in docs/torture.md.
 """
 
 import json
@@ -12,14 +12,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.sizes import FIGURES
-from warehouse.settings import PROJECT_ROOT, get_settings
+from tests.torture_table import Line, renew
+from warehouse.settings import PROJECT_ROOT
 
 HOURS = 12  # of one test; the suite's own limit of twenty minutes is for the quick form
 
@@ -27,6 +29,12 @@ HOURS = 12  # of one test; the suite's own limit of twenty minutes is for the qu
 def main() -> int:
     """Run, print, keep. Returns pytest's exit code."""
     start = time.monotonic()
+    here = {
+        "when": f"{datetime.now(UTC):%Y-%m-%d}",
+        "commit": commit(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         figures = Path(folder) / "figures.jsonl"
         figures.touch()
@@ -46,45 +54,40 @@ def main() -> int:
         done = subprocess.run(
             [*command, *sys.argv[1:]], cwd=PROJECT_ROOT, env={**os.environ, FIGURES: str(figures)}, check=False
         )
-        lines = [json.loads(line) for line in figures.read_text().splitlines()]
+        reported = [json.loads(line) for line in figures.read_text().splitlines()]
+    lines = [Line(**each, **here) for each in sorted(reported, key=lambda each: each["what"])]
     took = timedelta(seconds=round(time.monotonic() - start))
     verdict = "everything held" if done.returncode == 0 else "see the failures above"
-    title = f"{len(lines)} tortures in {took} on {os.cpu_count()} cores, Python {platform.python_version()}: {verdict}"
-    rows = [
-        (
-            line["what"],
-            f"{line['cases']:,}",
-            ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in line["figures"].items()),
-        )
-        for line in sorted(lines, key=lambda line: line["what"])
-    ]
-    show(title, rows)
-    keep(title, rows)
+    show(f"{len(lines)} tortures in {took} on {here['cores']} cores, Python {here['python']}: {verdict}", lines)
+    if lines:
+        renew(lines)
     return done.returncode
 
 
-def show(title: str, rows: list[tuple[str, str, str]]) -> None:
-    """The table on the terminal."""
+def commit() -> str:
+    """The commit that is measured, and whether files differ from it; the table's own files do not count."""
+    others = ("--", ".", ":(exclude)tests/torture.json", ":(exclude)docs/torture.md")
+    try:
+        name = git("rev-parse", "--short=7", "HEAD").strip()
+        return f"{name} and changes" if git("status", "--porcelain", "--untracked-files=no", *others) else name
+    except (OSError, subprocess.CalledProcessError):
+        return "no commit"
+
+
+def git(*words: str) -> str:
+    """What a command of git says of the project."""
+    return subprocess.run(["git", *words], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def show(title: str, lines: Sequence[Line]) -> None:
+    """The lines of this run on the terminal."""
     table = Table(title=title, title_justify="left")
     table.add_column("what")
     table.add_column("cases", justify="right")
     table.add_column("what was seen")
-    for row in rows:
-        table.add_row(*row)
+    for line in lines:
+        table.add_row(line.what, f"{line.cases:,}", line.seen)
     Console().print(table)
-
-
-def keep(title: str, rows: list[tuple[str, str, str]]) -> None:
-    """The table as Markdown, to be compared with the next one."""
-    home = get_settings().paidmedia_home
-    home.mkdir(parents=True, exist_ok=True)
-    lines = [
-        f"{title}\n",
-        "| what | cases | what was seen |",
-        "| --- | ---: | --- |",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-    (home / "torture.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

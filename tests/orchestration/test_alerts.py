@@ -22,6 +22,7 @@ from sandbox.webhook import Webhook, webhook
 from tests.loaders.files import facebook, facebook_row, surfside, surfside_row
 from tests.loaders.vibe_accounts import daily_report
 from tests.orchestration.conftest import BUCKET, Shell, add_client
+from tests.sizes import report
 from warehouse.control import FAULTS
 from warehouse.settings import get_settings
 
@@ -212,12 +213,23 @@ KINDS: dict[str, Fault] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def told() -> Iterator[dict[str, set[str]]]:
+    """The kinds of fault whose alert, and whose all-clear, came once by mail and once by the webhook."""
+    kinds: dict[str, set[str]] = {"alert": set(), "all-clear": set()}
+    yield kinds
+    if kinds["all-clear"] == set(KINDS):  # one kind may be made alone
+        report("kinds of fault", len(KINDS), one_alert_each=len(kinds["alert"]),
+               one_all_clear_each=len(kinds["all-clear"]), by="mail and webhook")  # fmt: skip
+
+
 def test_every_kind_is_made_here() -> None:
     assert set(KINDS) == set(FAULTS)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_is_told_once_and_so_is_its_end(world: World, kind: str) -> None:
+def test_a_fault_is_told_once_and_so_is_its_end(world: World, told: dict[str, set[str]], kind: str) -> None:
     fault = KINDS[kind](world)
     says = next(fault)
     mails, posts = world.looked()
@@ -227,9 +239,11 @@ def test_a_fault_is_told_once_and_so_is_its_end(world: World, kind: str) -> None
     assert [post["title"] for post in posts] == [mails[0].subject]
     assert says in " ".join(posts[0]["message"].split())
     assert world.paidmedia("alerts", "list").out.count("Open") == 1
+    told["alert"].add(kind)
 
     assert next(fault, None) is None
     mails, posts = world.looked()
     assert [mail.subject.startswith("[paid media] Over: ") for mail in mails] == [True], [m.subject for m in mails]
     assert [post["title"] for post in posts] == [mails[0].subject]
     assert "Nothing is open" in world.paidmedia("alerts", "list").out
+    told["all-clear"].add(kind)

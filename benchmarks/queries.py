@@ -135,7 +135,7 @@ def _creatives(world: World) -> Query:
     reading = queries.reading(_analyst(world))
     assert isinstance(reading, Reading)
     found = unwrap(queries.campaigns)(reading, (client_id,), ("vibe",))[0]
-    node = Node("campaign", found["campaign_id"], found["campaign_name"])
+    node = Node("campaign", found["campaign_id"], found["campaign_name"], client_id)
 
     def query(scope: Scope) -> object:
         narrowed = Scope(reading, (client_id,), "USD", scope.period, None, ("vibe",), (node.id,))

@@ -61,7 +61,7 @@ class Node:
     level: str
     id: str
     name: str
-    client_id: str = ""
+    client_id: str
 
 
 def deeper(level: str) -> str | None:

@@ -36,7 +36,7 @@ def bound(scope: Scope, inside: Node | None = None) -> dict[str, object]:
     """The values of the filters."""
     return (
         {
-            "client_ids": list(scope.client_ids),
+            "client_ids": [id_ for id_ in scope.client_ids if inside is None or id_ == inside.client_id],
             "currency": scope.currency,
             "sources": list(scope.sources),
             "start": scope.period.start,

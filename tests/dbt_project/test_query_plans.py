@@ -123,7 +123,7 @@ def test_creatives_of_a_month_are_read_from_its_partition_alone(marts: Connectio
     with marts.cursor() as cursor:
         cursor.execute("select campaign_id, campaign_name from marts.dim_campaigns where client_id = 'acme'")
         [(campaign_id, name)] = cursor.fetchall()
-    inside = Node("campaign", campaign_id, name)
+    inside = Node("campaign", campaign_id, name, "acme")
 
     def creatives(period: Period) -> set[str]:
         read = tables_read(
@@ -152,7 +152,7 @@ def test_what_is_in_an_entity_is_found_by_an_index_that_knows_its_campaign(marts
         cursor.execute(f"select {level}_id, {level}_name from marts.daily_metrics where client_id = 'acme' limit 1")
         [(entity_id, name)] = cursor.fetchall()
     marts.commit()
-    inside = Node(level, entity_id, name)
+    inside = Node(level, entity_id, name, "acme")
     conditions = index_conditions(lambda: unwrap(queries.breakdown)(scope(MARCH), "creative", inside, "spend", 10))
     assert any("campaign_id = " in condition and "client_id = " in condition for condition in conditions), conditions
 

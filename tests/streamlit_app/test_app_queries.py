@@ -121,7 +121,7 @@ def test_the_way_down_narrows_the_totals_to_the_opened_entity(scope: Scope, rows
 def test_an_entity_of_another_client_has_no_way_down(scope: Scope, rows: list[dict[str, Any]]) -> None:
     foreign = next(row["campaign_id"] for row in rows if row["client_id"] == "cosmo")
     assert queries.path(scope.reading, ("acme",), "campaign", foreign) == []
-    assert queries.totals(scope, Node("campaign", foreign, ""))["impressions"] is None
+    assert queries.totals(scope, Node("campaign", foreign, "", "acme"))["impressions"] is None
 
 
 def test_a_table_lists_the_greatest_first_and_counts_all(scope: Scope) -> None:

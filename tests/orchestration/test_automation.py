@@ -36,10 +36,13 @@ def test_a_daily_run_reads_yesterday_and_the_days_before_it_again() -> None:
     assert sorted(tags.values()) == ["2026-02-26", "2026-02-28"]
 
 
-def test_a_schedules_tick_asks_for_one_run_over_those_days(settings: Settings) -> None:
+def test_a_schedules_tick_asks_for_one_run_over_those_days(settings: Settings, tmp_path: Path) -> None:
     schedule = daily_schedule("surfside", settings.surfside_cron, settings)
     at_five = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
-    with dg.build_schedule_context(scheduled_execution_time=at_five) as context:
+    with (
+        dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=at_five) as context,
+    ):
         (request,) = schedule.evaluate_tick(context).run_requests
     assert sorted(request.tags.values())[:2] == ["2026-11-18", "2026-11-20"]
 

@@ -8,7 +8,7 @@ SUMS = """
     cast(sum(clicks) as bigint) as clicks,
     cast(sum(conversions) as bigint) as conversions,
     sum(conversion_revenue) as conversion_revenue,
-    case when count(spend) = count(*) then sum(spend) end as spend
+    case when not bool_or(spend is null) then sum(spend) end as spend
 """
 
 RATIOS = """
@@ -18,17 +18,18 @@ RATIOS = """
     100.0 * conversion_revenue / nullif(spend, 0) as roas
 """
 
+_CHOSEN_SOURCES = "= any(cast(:sources as text[]))"
+
 
 def chosen(scope: Scope, level: str = "campaign", inside: Node | None = None) -> str:
     """`marts.… where …`: the rows that a scope means, in the narrowest mart that knows every level asked for."""
     conditions = [
         "client_id = any(cast(:client_ids as text[]))",
         "currency = :currency",
-        "source = any(cast(:sources as text[]))",
         "date between :start and :end",
     ]
     conditions += [f"{name}_id = any(cast(:{name}_ids as text[]))" for name in scope.narrowed]
-    conditions += _within(inside) if inside else []
+    conditions += _within(inside) if inside else [f"source {_CHOSEN_SOURCES}"]
     return f"{_mart({level, *scope.narrowed, *([inside.level] if inside else [])})} where {' and '.join(conditions)}"
 
 
@@ -56,12 +57,14 @@ def parents(level: str) -> str:
 
 
 def _within(inside: Node) -> list[str]:
-    """Rows of one entity. The index of the fact knows clients, days and campaigns, so its campaign is named as well."""
-    conditions = [f"{inside.level}_id = :inside_id"]
-    if inside.level != "campaign":
-        its_own = f"select campaign_id from marts.dim_{PLURALS[inside.level]} where {conditions[0]}"  # noqa: S608 – ours
-        conditions.append(f"campaign_id = ({its_own})")
-    return conditions
+    """Rows of one entity, which has one source: that is asked once, not of each of them.
+
+    The index of the fact knows clients, days and campaigns, so its campaign is named as well.
+    """
+    condition = f"{inside.level}_id = :inside_id"
+    its_own = f"(select {{}} from marts.dim_{PLURALS[inside.level]} where {condition})"  # noqa: S608 – ours
+    conditions = [condition, f"{its_own.format('source')} {_CHOSEN_SOURCES}"]
+    return conditions if inside.level == "campaign" else [*conditions, f"campaign_id = {its_own.format('campaign_id')}"]
 
 
 def _mart(levels: set[str]) -> str:

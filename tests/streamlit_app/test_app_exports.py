@@ -52,10 +52,11 @@ def hostile(marts: Engine) -> Iterator[Report]:
     """A report whose creatives have names that programs might take for more than names."""
     with marts.begin() as connection:
         for number, name in enumerate(HOSTILE, start=1):
-            connection.execute(
-                text("update marts.daily_metrics set creative_name = :name where creative_name like :was"),
-                {"name": name, "was": f"Creative {number}%"},
-            )
+            for table in ("daily_metrics", "dim_creatives"):
+                connection.execute(
+                    text(f"update marts.{table} set creative_name = :name where creative_name like :was"),
+                    {"name": name, "was": f"Creative {number}%"},
+                )
     yield report_of(("acme",))
     marts_tables.create(marts)
     marts_tables.fill(marts)

@@ -90,9 +90,9 @@ async def by_address(page: Page, url: str, marks: Sequence[str]) -> float:
     return float(await page.evaluate(asked, [list(marks), GIVE_UP_MS]))
 
 
-async def by_click(page: Page, target: str, marks: Sequence[str]) -> float:
+async def by_click(page: Page, target: str, marks: Sequence[str], appears_ms: int = GIVE_UP_MS) -> float:
     """Milliseconds from a click on what a selector finds first until the page is there."""
-    element = await page.wait_for_selector(target, timeout=GIVE_UP_MS)
+    element = await page.wait_for_selector(target, timeout=appears_ms)
     assert element is not None
     asked = "([target, marks, giveUp]) => window.paidmedia.click(target, marks, giveUp)"
     return float(await page.evaluate(asked, [element, list(marks), GIVE_UP_MS]))

@@ -88,9 +88,9 @@ class InChromium:
         return cls(page, server)
 
     async def enter(self, step: Step, query: str) -> float:
-        """Enter an address: the whole page anew."""
+        """Enter an address, as the browser shows it on that page: the whole page anew."""
         try:
-            return await browser.by_address(self._page, f"{self._server.url}/{step.page}?{query}", step.marks)
+            return await browser.by_address(self._page, f"{self._server.url}/{step.path}?{query}", step.marks)
         except Error as error:
             raise _missing(step, error) from error
 

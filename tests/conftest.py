@@ -31,6 +31,12 @@ FOREIGN = (
     "BACKUP_",
     "DAGSTER_",
 )
+# The groups that take longest are begun first, so that none of them is what all others wait for at the end.
+LONGEST = (
+    "end_to_end", "test_random_histories", "test_quick_form", "test_publishing", "test_production", "test_cli_loads",
+    "test_generated_files", "test_killed_services", "test_archived_months", "test_history_of_deliveries",
+    "test_closed_months", "test_killed_workers", "test_killed_loaders", "test_metric_restatements", "test_app_door",
+)  # fmt: skip
 LONG_SECONDS = 12 * 3_600  # of one test in its long form, whatever its quick form may take
 
 
@@ -45,6 +51,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if is_long() and item.get_closest_marker("torture") is not None:
         item.add_marker(pytest.mark.timeout(LONG_SECONDS), append=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest groups first; the order within a group stays."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(_group(item), len(order)))
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    return str(marker.args[0])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,7 +28,7 @@ serve: $(INSTALLED) ## Open Dagster (3000), the app (8501), the dbt docs (8080) 
 
 test: $(INSTALLED) ## Run the whole suite
 	@$(BIN)/python -m tests.end_to_end.chromium --install
-	$(PYTEST) -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 torture: $(INSTALLED) ## Run the long form of every test that repeats, and renew docs/torture.md (hours)
 	@$(BIN)/python -m tests.torture $(ARGS)

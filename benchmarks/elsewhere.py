@@ -43,7 +43,7 @@ class Elsewhere:
             )
         )  # fmt: skip
         self._tab = Tab(connection)
-        await self._tab.enter(step.page, query)
+        await self._tab.enter(step.path, query)
         return (time.perf_counter() - began) * 1_000
 
     async def click(self, step: Step) -> float:

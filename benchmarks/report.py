@@ -142,8 +142,7 @@ def markdown(found: Mapping[str, Any], size: Size) -> str:
         "# Benchmarks\n",
         f"{found['rows']:,} rows a day in {size.clients * 3} deliveries, {size.days} days of history; all of it",
         "measured in one run of `make bench`, which writes this page, but for the pages, which say when.",
-        "Every sum was compared with the bytes, to the",
-        "last digit.\n",
+        "Every sum was compared with the bytes, to the last digit.\n",
         *_markdown_table(("", "measured", "aim", "met"), claims(found, size)),
     ]
     for title, headings, rows in sections(found, size):

@@ -106,10 +106,9 @@ class InChromium:
 
     async def _choose(self, list_box: str, option: str, marks: Sequence[str]) -> float:
         """Open a list and click an option; a list that has closed itself in between is opened once more."""
-        for _ in range(2):
-            await browser.open_list(self._page, list_box, option)
-            with suppress(TimedOut):
-                return await browser.by_click(self._page, option, marks, browser.LIST_MS)
+        await browser.open_list(self._page, list_box, option)
+        with suppress(TimedOut):
+            return await browser.by_click(self._page, option, marks, browser.LIST_MS)
         await browser.open_list(self._page, list_box, option)
         return await browser.by_click(self._page, option, marks)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from streamlit_app import components, frame, gate, session, starting, timing
+from streamlit_app import components, frame, gate, session, shell, starting, timing
 from streamlit_app.headers import SecurityHeaders
 from streamlit_app.identity import Viewer
 from warehouse import logs
@@ -77,6 +77,7 @@ if __name__ == "__main__":
     main()
 else:
     app = st.App(
-        Path(__file__).resolve(), lifespan=starting.lifespan, routes=(*session.ROUTES, *timing.ROUTES),
+        Path(__file__).resolve(), lifespan=starting.lifespan,
+        routes=(*session.ROUTES, *timing.ROUTES, *shell.routes(["", *(name for name, _, _ in PAGES)])),
         middleware=[Middleware(SecurityHeaders)],
     )  # fmt: skip

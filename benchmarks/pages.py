@@ -1,7 +1,7 @@
 """What people wait for: every page of the app in Chromium, by one person alone and while twenty are at work.
 
-Three ways: one person alone; twenty people, one of them watched in Chromium and the others with their browsers
-elsewhere, as people's are; and twenty browsers on the very processors that serve them.
+Three ways: one person alone; twenty people, two of them watched in Chromium, one by clicks and one by addresses, and
+the others with their browsers elsewhere, as people's are; and twenty browsers on the very processors that serve them.
 """
 
 import asyncio
@@ -19,13 +19,14 @@ from benchmarks.browser import Server
 from benchmarks.elsewhere import Elsewhere
 from benchmarks.people import STEPS, Person, people
 from benchmarks.stretch import stretch
-from benchmarks.visits import InChromium, Seen, walk
+from benchmarks.visits import InChromium, Seen, enter_pages, walk
 from benchmarks.world import World
 from warehouse import database
 
 THINKING_SECONDS = (10.0, 30.0)  # how long a person looks at a page before the next click
-WATCHED_SECONDS = (1.0, 4.0)  # the watched person is one in a hurry, so that there is enough to see
+WATCHED_SECONDS = (1.0, 4.0)  # the watched people are in a hurry, so that there is enough to see
 AT_ONCE = (0.0, 0.0)
+WAYS = {"by click": False, "by address": True}
 
 Walks = Sequence[Awaitable[list[Seen]]]
 
@@ -51,11 +52,12 @@ async def _measured(world: World, server: Server, everybody: Sequence[Person], t
         chromium = await playwright.chromium.launch(
             executable_path=browser.chromium(), args=list(browser.ARGUMENTS), handle_sigint=False, handle_sigterm=False
         )
-        first = await InChromium.come_in(chromium, server, everybody[0])
-        walks = [walk(first, everybody[0], clients, AT_ONCE, lambda done: done < rounds)]
+        visitors = [await InChromium.come_in(chromium, server, everybody[0])]
+        walks = [walk(visitors[0], everybody[0], clients, AT_ONCE, lambda done: done < rounds)]
         found = {"alone": await _watched("one person", world, server, walks, tell)}
-        found["watched"] = await _beside_others(world, server, first, everybody, tell)
-        visitors = [first] + [await InChromium.come_in(chromium, server, person) for person in everybody[1:]]
+        visitors.append(await InChromium.come_in(chromium, server, everybody[1]))
+        found["watched"] = await _beside_others(world, server, visitors, everybody, tell)
+        visitors += [await InChromium.come_in(chromium, server, person) for person in everybody[2:]]
         walks = [
             walk(visitor, person, clients, THINKING_SECONDS, lambda done: done < rounds)
             for visitor, person in zip(visitors, everybody, strict=True)
@@ -66,23 +68,27 @@ async def _measured(world: World, server: Server, everybody: Sequence[Person], t
 
 
 async def _beside_others(
-    world: World, server: Server, watched: InChromium, everybody: Sequence[Person], tell: Any
+    world: World, server: Server, watched: Sequence[InChromium], everybody: Sequence[Person], tell: Any
 ) -> dict[str, Any]:
-    """The first of the people in Chromium, for some rounds; the others are at work, their browsers elsewhere."""
+    """The first two of the people in Chromium, for some rounds; the others are at work, their browsers elsewhere."""
     clients, rounds, is_over = world.size.client_ids, world.size.watched_rounds, asyncio.Event()
-    others = [Elsewhere(server, person) for person in everybody[1:]]
+    others = [(Elsewhere(server, person), person) for person in everybody[len(watched) :]]
     at_work = [
         asyncio.create_task(walk(visitor, person, clients, THINKING_SECONDS, lambda _: not is_over.is_set()))
-        for visitor, person in zip(others, everybody[1:], strict=True)
+        for visitor, person in others
     ]
     await asyncio.sleep(THINKING_SECONDS[1])  # by then all have come
-    walks = [walk(watched, everybody[0], clients, WATCHED_SECONDS, lambda done: done < rounds)]
-    found = await _watched(f"one of {len(everybody)} people", world, server, walks, tell, beside=at_work)
+    clicking, entering = watched
+    walks = [
+        walk(clicking, everybody[0], clients, WATCHED_SECONDS, lambda done: done < rounds),
+        enter_pages(entering, everybody[1], clients, WATCHED_SECONDS, rounds),
+    ]
+    found = await _watched(f"two of {len(everybody)} people", world, server, walks, tell, beside=at_work)
     is_over.set()
     elsewhere = [each for seen in await asyncio.gather(*at_work) for each in seen]
-    for visitor in others:
+    for visitor, _ in others:
         await visitor.leave()
-    return found | {"elsewhere": _summed(elsewhere)}
+    return found | {"elsewhere": _summed(elsewhere), "others": len(others)}
 
 
 async def _watched(
@@ -106,10 +112,9 @@ async def _watched(
         "seconds": seconds,
         "processor_seconds": {name: after[name] - before[name] for name in after},
     }
-    shown = ", ".join(
-        f"{name} {each['p50_ms']:,.0f} / {each['p95_ms']:,.0f}" for name, each in found["by click"].items()
-    )
-    tell(f"    {who}, {len(seen)} pages, ms by click p50 / p95: {shown}")
+    for way in WAYS:
+        shown = (f"{name} {each['p50_ms']:,.0f} / {each['p95_ms']:,.0f}" for name, each in found[way].items())
+        tell(f"    {who}, {len(seen)} pages, ms {way} p50 / p95: {', '.join(shown)}")
     return found
 
 
@@ -139,9 +144,9 @@ def _seconds(processes: Sequence[psutil.Process]) -> float:
 
 def _summed(seen: Sequence[Seen]) -> dict[str, Any]:
     """Per way and page: median, 95th percentile, maximum in milliseconds, and how often."""
-    found: dict[str, Any] = {"by click": {}, "by address": {}}
+    found: dict[str, Any] = {way: {} for way in WAYS}
     for step in STEPS:
-        for way, is_by_address in (("by click", False), ("by address", True)):
+        for way, is_by_address in WAYS.items():
             times = [
                 each.milliseconds for each in seen if (each.step, each.is_by_address) == (step.name, is_by_address)
             ]

@@ -77,6 +77,11 @@ class Person:
         """The pages that they may open, in order."""
         return [step for step in STEPS if self.role in ROLES_OF_PAGE.get(step.page, (self.role,))]
 
+    @property
+    def pages(self) -> list[Step]:
+        """The pages themselves, in order."""
+        return [step for step in self.steps if step.choice is None]
+
 
 def people(world: World) -> list[Person]:
     """The people, entered where they are not known yet: some of the agency, and of the clients in turn."""

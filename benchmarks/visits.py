@@ -1,7 +1,8 @@
 """A visit: round after round through the pages, in a browser here or in one that is elsewhere.
 
-A round begins with an address that names clients and days, another one each time, and then goes by clicks from page to
-page, down into a campaign and from weeks to months. The cache is the viewer's own, so nobody is answered by another.
+Somebody who walks begins a round with an address that names clients and days, another one each time, and then goes by
+clicks from page to page, down into a campaign and from weeks to months. Somebody who comes by links enters the address
+of every page. The cache is the viewer's own, so nobody is answered by another.
 """
 
 import asyncio
@@ -49,8 +50,7 @@ async def walk(
 ) -> list[Seen]:
     """Rounds of one person, while `goes_on` says so of the number of rounds done; `thinking` is seconds at a page."""
     chance, seen, number = random.Random(person.number), [], 0  # noqa: S311 – nothing secret
-    steps = person.steps
-    pages = [step for step in steps if step.choice is None]
+    steps, pages = person.steps, person.pages
     await asyncio.sleep(chance.uniform(0, thinking[1]))
     while goes_on(number):
         at = steps.index(pages[(person.number + number) % len(pages)])
@@ -67,15 +67,27 @@ async def walk(
     return seen
 
 
+async def enter_pages(
+    visitor: Visitor, person: Person, clients: Sequence[str], thinking: Span, rounds: int
+) -> list[Seen]:
+    """Rounds of one person who comes to every page by its address, with other clients and days each time."""
+    chance, seen = random.Random(person.number), []  # noqa: S311 – nothing secret
+    for number, step in enumerate(person.pages * rounds):
+        await asyncio.sleep(chance.uniform(*thinking))
+        query = urlencode(filters(person, clients, number), doseq=True)
+        seen.append(Seen(step.name, True, await visitor.enter(step, query)))
+    return seen
+
+
 class InChromium:
-    """A visitor with a browser context of their own, who has come through the door. Times are the page's own clock."""
+    """A visitor with a browser context of their own, who has been everywhere once. Times are the page's own clock."""
 
     def __init__(self, page: Page, server: Server) -> None:
         self._page, self._server = page, server
 
     @classmethod
     async def come_in(cls, chromium: Browser, server: Server, person: Person) -> "InChromium":
-        """Log in."""
+        """Log in and open every page once: what people's browsers have loaded on an earlier day stays with them."""
         context = await chromium.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
         await context.add_init_script(browser.CLOCK)
         page = await context.new_page()
@@ -85,7 +97,10 @@ class InChromium:
         async with page.expect_response("**/session", timeout=browser.GIVE_UP_MS):
             await page.get_by_role("button", name="Log in").click()
         await page.wait_for_selector(".st-key-account", timeout=browser.GIVE_UP_MS)
-        return cls(page, server)
+        found = cls(page, server)
+        for step in person.pages[:-1]:  # the last one is there
+            await found.click(step)
+        return found
 
     async def enter(self, step: Step, query: str) -> float:
         """Enter an address, as the browser shows it on that page: the whole page anew."""

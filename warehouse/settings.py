@@ -4,11 +4,13 @@ Nothing is read at import: call `get_settings()`. Names are the upper-case forms
 `<NAME>_FILE` names a file that holds the value instead.
 """
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from warehouse.errors import PaidMediaError
 from warehouse.setting_files import SettingFiles
@@ -16,12 +18,14 @@ from warehouse.setting_files import SettingFiles
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
 
+FileState = tuple[int, int, int] | None  # inode, bytes, time of change
+
 
 class Settings(BaseSettings):
     """Typed settings. Times are UTC, sizes are bytes, shares are fractions of one."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+        env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True, frozen=True
     )
 
     paidmedia_home: Path = Field(
@@ -192,10 +196,57 @@ class Settings(BaseSettings):
 
 
 def get_settings() -> Settings:
-    """Read the settings afresh. Raises `PaidMediaError` naming the variable that cannot be used."""
+    """The settings as they are now. Raises `PaidMediaError` naming the variable that cannot be used.
+
+    Reading them takes milliseconds, and pages need them for every query: they are read again when the environment,
+    `.env` or a file that one of these names has changed.
+    """
+    global _last_read
+    if _last_read is None or not _last_read.is_current():
+        _last_read = _Reading.now()
+    return _last_read.settings
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Settings, and what they were read from: the variables, and each file's state just before."""
+
+    settings: Settings
+    variables: dict[str, str]
+    files: dict[Path, FileState]
+
+    @classmethod
+    def now(cls) -> "_Reading":
+        variables, lines = dict(os.environ), _env_file()
+        named = {**DotEnvSettingsSource(Settings).env_vars, **variables}
+        paths = {lines, *(Path(path) for name, path in named.items() if name.upper().endswith("_FILE") and path)}
+        files = {path: _state(path) for path in paths}
+        try:
+            return cls(Settings(), variables, files)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"]).upper()
+            raise PaidMediaError(f"setting {name} cannot be used: {first['msg']}", fix="mend it in .env") from error
+
+    def is_current(self) -> bool:
+        return (
+            _env_file() in self.files
+            and self.variables == os.environ
+            and all(_state(path) == state for path, state in self.files.items())
+        )
+
+
+_last_read: _Reading | None = None
+
+
+def _env_file() -> Path:
+    return Path(str(Settings.model_config["env_file"]))
+
+
+def _state(path: Path) -> FileState:
+    """What changes when a file does; None where it cannot be read."""
     try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]).upper()
-        raise PaidMediaError(f"setting {name} cannot be used: {first['msg']}", fix="mend it in .env") from error
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

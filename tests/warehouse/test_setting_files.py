@@ -66,6 +66,31 @@ def test_a_setting_that_is_given_twice_is_refused(file: Path, monkeypatch: pytes
     assert "from a file" not in str(refused.value)
 
 
+def test_what_has_changed_is_read_again_and_nothing_else_is(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", lines)
+    assert get_settings().secret_key is None
+    lines.write_text(f"secret_key_file={file}\n")
+    read = get_settings()
+    assert read.secret_key == "from a file"
+    assert get_settings() is read
+    file.write_text("from a filed")
+    assert get_settings().secret_key == "from a filed"
+    monkeypatch.setenv("VIBE_CRON", "1 1 * * *")
+    assert get_settings().vibe_cron == "1 1 * * *"
+    monkeypatch.delenv("VIBE_CRON")
+    assert get_settings().vibe_cron != "1 1 * * *"
+    file.unlink()
+    with pytest.raises(PaidMediaError, match="cannot be read"):
+        get_settings()
+    file.write_text("there again")
+    assert get_settings().secret_key == "there again"
+    lines.unlink()
+    assert get_settings().secret_key is None
+
+
 def test_a_url_without_a_password_gets_the_one_that_is_set() -> None:
     url = "postgresql://paidmedia@db.example.com:5432/paidmedia"
     settings = Settings(database_url=url, database_password="p@ss/word", _env_file=None)

@@ -30,11 +30,11 @@ def show(scope: Scope) -> None:
         if scope.compared:
             st.caption(f"Dashed: {shown_as.days(scope.compared.start, scope.compared.end)}")
         chart = charts.trend(days, queries.trend(before) if before else [], metric, scope.currency)
-        st.altair_chart(chart, width="stretch", alt=f"{metric.label} per day")
+        st.vega_lite_chart(chart, width="stretch", alt=f"{metric.label} per day")
     with right:
         st.subheader(f"{metric.label} by source")
         chart = charts.by_source(queries.by_source(scope), metric, scope.currency)
-        st.altair_chart(chart, width="stretch", alt=f"{metric.label} by source")
+        st.vega_lite_chart(chart, width="stretch", alt=f"{metric.label} by source")
 
     rows = queries.breakdown(scope, "campaign", None, metric.name, CAMPAIGNS)
     st.subheader(f"Campaigns by {metric.in_words}")

@@ -31,7 +31,7 @@ def show(scope: Scope) -> None:
 
     chart_rows = list(reversed(rows[: CHARTED[grain]]))
     st.subheader("Spend and revenue")
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.spend_and_revenue(chart_rows, [_short(row, grain) for row in chart_rows], scope.currency),
         width="stretch", alt="Spend and revenue per period",
     )  # fmt: skip

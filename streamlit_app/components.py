@@ -67,17 +67,17 @@ def metric_table(
     `changes` adds to each metric that adds up its change in percent against the row's `previous_<metric>`. `on_open` is
     called with the number of a row when its button, in the name column `open`, is pressed.
     """
-    frame = pd.DataFrame([{heading: _name(row, column) for column, heading in names.items()} for row in rows])
+    columns: dict[str, list[Any]] = {heading: [_name(row, column) for row in rows] for column, heading in names.items()}
     config: dict[str, Any] = {}
     for metric in METRICS.values():
         heading = shown_as.headed(metric, currency)
-        frame[heading] = [_number(metric, row[metric.name]) for row in rows]
+        columns[heading] = [_number(metric, row[metric.name]) for row in rows]
         config[heading] = st.column_config.NumberColumn(
             format=_grid_format(metric), help=metric.meaning, width=WIDTHS[metric.name]
         )
         if changes and metric.name in MEASURES:
             heading = f"{metric.label} Δ %"
-            frame[heading] = [_change(row, metric) for row in rows]
+            columns[heading] = [_change(row, metric) for row in rows]
             config[heading] = st.column_config.NumberColumn(format="%+.1f", width=122)
     main = next(column for column in names if column != OPEN)
     for column, heading in names.items():
@@ -88,7 +88,8 @@ def metric_table(
         config[heading] = st.column_config.TextColumn(width=width, pinned=column == main)
     with st.container(key=key):
         st.dataframe(
-            frame, column_config=config, hide_index=True, placeholder=shown_as.ABSENT, alt=title, key=f"{key}-grid",
+            pd.DataFrame(columns), column_config=config, hide_index=True, placeholder=shown_as.ABSENT, alt=title,
+            key=f"{key}-grid",
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The HTML that a page begins with: Streamlit's own, and in it where the server is.
 
-Else Streamlit's frontend looks for its server, first below the page's own address, and then asks it how it is set up,
-before it opens the connection that the page comes by. Both answers are always the same here.
+Else Streamlit's frontend looks for it below the page's own address first, and then waits before it looks at the root:
+a tenth of a second of every page but the first.
 """
 
 from collections.abc import Sequence
@@ -15,20 +15,14 @@ from starlette.routing import Route
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 HEAD = "<head>"
-# Names of Streamlit's frontend, for those who embed it. Only this site may send a page messages.
-SET_UP = """
-    <script>
-      window.__streamlit = {
-        BACKEND_BASE_URL: location.origin,
-        HOST_CONFIG: {allowedOrigins: [location.origin], useExternalAuthToken: false},
-      }
-    </script>"""
+# The name is one of Streamlit's frontend, for those who serve it from elsewhere.
+WHERE = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>"
 
 
 @cache
 def html() -> str:
-    """Streamlit's page, set up. One without a head, of a later Streamlit, is left as it is: it looks for its server."""
-    return INDEX.read_text(encoding="utf-8").replace(HEAD, HEAD + SET_UP, 1)
+    """Streamlit's page, told. One without a head, of a later Streamlit, is left as it is, and looks for its server."""
+    return INDEX.read_text(encoding="utf-8").replace(HEAD, f"{HEAD}\n    {WHERE}", 1)
 
 
 def routes(pages: Sequence[str]) -> tuple[Route, ...]:

@@ -10,14 +10,10 @@ from starlette.applications import Starlette
 
 from streamlit_app import shell
 
-SET_UP = "BACKEND_BASE_URL: location.origin"
 
-
-def test_it_is_streamlits_own_set_up_before_every_other_script() -> None:
-    first = re.search(r"<script.*?</script>", shell.html(), re.DOTALL)
-    assert first is not None
-    assert SET_UP in first[0]
-    assert shell.html().replace(shell.SET_UP, "", 1) == shell.INDEX.read_text(encoding="utf-8")
+def test_it_is_streamlits_own_and_says_where_the_server_is_before_every_other_script() -> None:
+    assert re.findall(r"<script.*?</script>", shell.html(), re.DOTALL)[0] == shell.WHERE
+    assert shell.html().replace(f"\n    {shell.WHERE}", "", 1) == shell.INDEX.read_text(encoding="utf-8")
 
 
 async def ask(*addresses: str) -> list[httpx.Response]:

@@ -78,6 +78,6 @@ if __name__ == "__main__":
 else:
     app = st.App(
         Path(__file__).resolve(), lifespan=starting.lifespan,
-        routes=(*session.ROUTES, *timing.ROUTES, *shell.routes(["", *(name for name, _, _ in PAGES)])),
+        routes=(*session.ROUTES, *timing.ROUTES, *shell.routes([name for name, _, _ in PAGES])),
         middleware=[Middleware(SecurityHeaders)],
     )  # fmt: skip

@@ -26,7 +26,7 @@ def html() -> str:
 
 
 def routes(pages: Sequence[str]) -> tuple[Route, ...]:
-    """The addresses of pages; what else Streamlit serves is none of ours."""
+    """The addresses of pages; the root, where Streamlit's frontend looks first, and all else is Streamlit's own."""
     return tuple(Route(f"/{page}", _answer, methods=["GET"]) for page in pages)
 
 

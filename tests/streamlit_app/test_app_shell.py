@@ -17,13 +17,13 @@ def test_it_is_streamlits_own_and_says_where_the_server_is_before_every_other_sc
 
 
 async def ask(*addresses: str) -> list[httpx.Response]:
-    server = httpx.ASGITransport(Starlette(routes=shell.routes(("", "overview"))))
+    server = httpx.ASGITransport(Starlette(routes=shell.routes(("data", "overview"))))
     async with httpx.AsyncClient(transport=server, base_url="http://app.example") as browser:
         return [await browser.get(address) for address in addresses]
 
 
 def test_every_page_begins_with_it_and_no_browser_keeps_it_unasked() -> None:
-    *pages, other = asyncio.run(ask("/", "/overview?client=bolt", "/other"))
+    *pages, other = asyncio.run(ask("/data", "/overview?client=bolt", "/"))
     for answer in pages:
         assert answer.text == shell.html()
         assert answer.headers["content-type"].startswith("text/html")

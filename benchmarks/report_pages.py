@@ -53,7 +53,7 @@ def told(pages: Figures) -> str:
     loads = [each["calls"] for each in watched["by address"].values()]
     clicks = [each["calls"] for each in watched["by click"].values()]
     return HOW.format(
-        people=pages["people"], others=watched["others"], least=least, most=most,
+        people=pages["people"], others=pages["people"] - 1, least=least, most=most,
         watched=watched["pages"], others_pages=_calls(watched["elsewhere"]), busy=_busy(watched),
         answered=max(each["p95_ms"] for each in answers.values()),
         together=together["pages"], together_busy=_busy(together),
@@ -69,7 +69,7 @@ them and other days each time. A page is there when its own charts and tables ar
 the page's own clock. *By address* is the whole page anew; *by click* is what a person does all morning. Every browser
 has opened every page once before.
 
-- **One of {people} people**: two work in Chromium, in a hurry, one by clicks and one who enters the address of page
+- **One of {people} people**: one works in Chromium, in a hurry, first by clicks, then by entering the address of page
   after page ({watched:,} pages, each at least {clicks} times by click and {loads} times by address). The other {others}
   look at a page for {least:.0f} to {most:.0f} s before the next click ({others_pages:,} pages); their browsers are
   elsewhere, as people's are: their sessions speak the app's own protocol over a WebSocket and read all that a browser

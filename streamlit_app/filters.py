@@ -18,7 +18,7 @@ from warehouse.control import SOURCES
 Row = dict[str, Any]
 
 FILTERS = frozenset({"client", "currency", "source", "period", "compare", *CHOSEN_LEVELS})
-OFFERED = 2_000  # entities in one list: more than anybody scrolls through, as many as a browser takes at once
+OFFERED = 1_000  # entities in one list: more than anybody scrolls through, as many as a browser takes at once
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,11 @@ def pages_of(viewer: Viewer | None) -> list[tuple[str, str, str]]:
 
 
 def _pages(viewer: Viewer | None) -> list[st.Page]:
-    """The pages, each under its name; the first is at the root, and under its name too, for links that say it."""
+    """The pages, each under its name; the first is at the root."""
     (first, title, icon), *others = pages_of(viewer)
     return [
-        st.Page(f"views/{first}.py", title=title, icon=icon, url_path="home", default=True),
+        st.Page(f"views/{first}.py", title=title, icon=icon, default=True),
         *(st.Page(f"views/{name}.py", title=title, icon=icon, url_path=name) for name, title, icon in others),
-        st.Page(f"views/{first}.py", title=title, url_path=first, visibility="hidden"),
     ]
 
 
@@ -78,6 +77,6 @@ if __name__ == "__main__":
 else:
     app = st.App(
         Path(__file__).resolve(), lifespan=starting.lifespan,
-        routes=(*session.ROUTES, *timing.ROUTES, *shell.routes([name for name, _, _ in PAGES])),
+        routes=(*session.ROUTES, *timing.ROUTES, *shell.routes(*(name for name, _, _ in PAGES))),
         middleware=[Middleware(SecurityHeaders)],
     )  # fmt: skip

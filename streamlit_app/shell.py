@@ -4,13 +4,12 @@ Else Streamlit's frontend looks for it below the page's own address first, and t
 a tenth of a second of every page but the first.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import streamlit
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
@@ -25,10 +24,18 @@ def html() -> str:
     return INDEX.read_text(encoding="utf-8").replace(HEAD, f"{HEAD}\n    {WHERE}", 1)
 
 
-def routes(pages: Sequence[str]) -> tuple[Route, ...]:
-    """The addresses of pages; the root, where Streamlit's frontend looks first, and all else is Streamlit's own."""
-    return tuple(Route(f"/{page}", _answer, methods=["GET"]) for page in pages)
+def routes(first: str, *others: str) -> tuple[Route, ...]:
+    """The addresses of pages: the first one leads to the root, which is Streamlit's own, with what the address says."""
+    return (
+        Route(f"/{first}", _to_the_root, methods=["GET"]),
+        *(Route(f"/{page}", _page, methods=["GET"]) for page in others),
+    )
 
 
-def _answer(_request: Request) -> Response:
+def _page(_request: Request) -> Response:
     return HTMLResponse(html(), headers={"Cache-Control": "no-cache"})
+
+
+def _to_the_root(request: Request) -> Response:
+    said = request.url.query
+    return RedirectResponse(f"./?{said}" if said else "./")

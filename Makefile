@@ -3,9 +3,10 @@ PYTHON ?= python3
 PYTEST ?= .venv/bin/pytest
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SUITE := -n 3 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test torture bench bench-quick check docs clean lock graph screenshots
+.PHONY: help install run serve test test-rest test-all torture bench bench-quick check docs clean lock graph screenshots
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -26,9 +27,17 @@ run: $(INSTALLED) ## Take three made-up sources to the marts and show the number
 serve: $(INSTALLED) ## Open Dagster (3000), the app (8501), the dbt docs (8080) and the metrics (9108)
 	@$(BIN)/python -m sandbox exec -- $(BIN)/python -m orchestration.serve
 
-test: $(INSTALLED) ## Run the whole suite
+test: $(INSTALLED) ## Run what is quick, and one of each heavy kind of test in its smallest form (a quarter of an hour)
 	@$(BIN)/python -m tests.end_to_end.chromium --install
-	$(PYTEST) -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PYTEST) $(SUITE) --part quick $(ARGS)
+
+test-rest: $(INSTALLED) ## Run what `make test` leaves out: the heavy tests, and the larger form of those that repeat
+	@$(BIN)/python -m tests.end_to_end.chromium --install
+	$(PYTEST) $(SUITE) --part rest $(ARGS)
+
+test-all: ## Run every test: `make test`, then the rest (half an hour)
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; export PAIDMEDIA_TEST_SHARED="$$folder"; \
+		$(MAKE) test ARGS="$(ARGS)" && $(MAKE) test-rest ARGS="$(ARGS)"
 
 torture: $(INSTALLED) ## Run the long form of every test that repeats, and renew docs/torture.md (hours)
 	@$(BIN)/python -m tests.torture $(ARGS)

@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 
 STOPPED = 130
-RESULTS = PROJECT_ROOT / "benchmarks" / "results.json"
+RESULTS = PROJECT_ROOT / "docs" / "benchmarks.json"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -94,7 +94,7 @@ def write(found: Mapping[str, Any], size: Size, data: Path, page: Path) -> None:
     """Write results.json and the page."""
     for path in (data, page):
         path.parent.mkdir(parents=True, exist_ok=True)
-    data.write_text(json.dumps(found, indent=2) + "\n")
+    data.write_text(json.dumps(found) + "\n")  # for programs; people read the page
     page.write_text(markdown(found, size))
 
 

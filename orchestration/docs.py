@@ -1,5 +1,9 @@
-"""`make docs`: the dbt docs as one static page, `PAIDMEDIA_HOME/docs/site/index.html`, with the database's catalog."""
+"""`make docs`: the dbt docs as one static page, `PAIDMEDIA_HOME/docs/site/index.html`, with the database's catalog.
 
+`python -m orchestration.docs PORT` serves the page on 127.0.0.1 as soon as it is built: the docs of `make serve`.
+"""
+
+import os
 import shutil
 import subprocess
 import sys
@@ -28,11 +32,21 @@ def build_docs(settings: Settings) -> Path:
     return page
 
 
+def serve(settings: Settings, port: int) -> None:
+    """Build, giving way to whoever else works, and become a server of the page."""
+    os.nice(10)
+    page = build_docs(settings)
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(page.parent)]
+    os.execv(sys.executable, command)  # noqa: S606 – no shell is wanted
+
+
 def main() -> None:
-    """Build and say where the page is."""
+    """Build and say where the page is, or serve it."""
     from warehouse.cli.console import complain, say
 
     try:
+        if len(sys.argv) > 1:
+            serve(get_settings(), int(sys.argv[1]))
         say(f"The dbt docs are one page: {build_docs(get_settings())}")
     except PaidMediaError as error:
         complain(str(error))

@@ -23,7 +23,10 @@ def main() -> int:
     beside.add_argument("command", nargs="+")
     chosen = parser.parse_args()
     if chosen.verb == "exec":
-        return run(chosen.command)
+        try:
+            return run(chosen.command)
+        except KeyboardInterrupt:  # the stand-ins were still starting
+            return 130
     serve(chosen.seed, chosen.clients, chosen.days, chosen.last_day, chosen.exports)
     return 0
 

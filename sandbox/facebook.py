@@ -33,7 +33,8 @@ class Export:
 def exports(plan: MediaPlan, client: Client, count: int = EXPORTS) -> list[Export]:
     """`count` exports (fewer for a short plan), oldest first, that cover the plan and overlap by some days.
 
-    Each ends on the day before it was made, so its last day is provisional and restated by the next one.
+    Each ends on the day before it was made, so its last day is provisional and restated by the next one. The total of
+    the plan's very first one is planted: it differs from the sum of its rows, as real ones do.
     """
     days = plan.days()
     step = -(-len(days) // count)
@@ -47,11 +48,11 @@ def exports(plan: MediaPlan, client: Client, count: int = EXPORTS) -> list[Expor
             for back in range((last - first).days + 1)
             for item in plan.delivered(client.client_id, "facebook", last - timedelta(days=back), seen_on)
         ]
-        excel = number % 2 == 0
+        excel, is_planted = number % 2 == 0, number == 0 and client == plan.clients[0]
         made.append(
             Export(
                 filename=f"{client.client_id}-ads-{first:%Y-%m-%d}-{last:%Y-%m-%d}.{'xlsx' if excel else 'csv'}",
-                data=xlsx_bytes(client, rows) if excel else csv_bytes(client, rows),
+                data=xlsx_bytes(client, rows, hides_rows=is_planted) if excel else csv_bytes(client, rows),
                 as_of=datetime.combine(seen_on, EXPORT_TIME),
                 first_day=first,
                 last_day=last,
@@ -60,8 +61,11 @@ def exports(plan: MediaPlan, client: Client, count: int = EXPORTS) -> list[Expor
     return made
 
 
-def xlsx_bytes(client: Client, rows: Sequence[Delivered]) -> bytes:
-    """An Ads Manager workbook: a grand total first, dates as text, blanks as empty strings, numbers as floats."""
+def xlsx_bytes(client: Client, rows: Sequence[Delivered], *, hides_rows: bool = False) -> bytes:
+    """An Ads Manager workbook: a grand total first, dates as text, blanks as empty strings, numbers as floats.
+
+    With `hides_rows` its total is higher than the sum of its rows: the platform counts rows that a breakdown hides.
+    """
     headings = [
         "Account name",
         "Day",
@@ -84,7 +88,8 @@ def xlsx_bytes(client: Client, rows: Sequence[Delivered]) -> bytes:
         "Reporting starts",
         "Reporting ends",
     ]
-    total = _workbook_row(client, None, _grand_total(client, rows), _period(rows))
+    sums = _grand_total(client, rows)
+    total = _workbook_row(client, None, _with_hidden_rows(sums) if hides_rows else sums, _period(rows))
     details = [_workbook_row(client, row, measures, (row.date, row.date)) for row, measures in rows]
     return xlsx([headings, total, *details], sheet_name="Raw Data Report")
 
@@ -160,18 +165,27 @@ def _numbers(measures: Measures) -> list[object]:
 
 
 def _grand_total(client: Client, rows: Sequence[Delivered]) -> Measures:
-    """The total that the platform shows: it counts rows that the breakdown hides, so it exceeds the detail."""
+    """The sums of the rows; without purchases there is nothing to add up for them."""
     purchases = client.facebook_purchases
+    revenue = (measures.conversion_revenue or Decimal(0) for _, measures in rows)
     return Measures(
-        impressions=sum(measures.impressions for _, measures in rows) * 7 // 5 + 1,
-        clicks=sum(measures.clicks or 0 for _, measures in rows) * 4 // 3,
-        conversions=sum(measures.conversions or 0 for _, measures in rows) + 2 if purchases else None,
-        conversion_revenue=sum((m.conversion_revenue or Decimal(0) for _, m in rows), Decimal("61.50"))
-        if purchases
-        else None,
-        reported_spend=sum((measures.reported_spend for _, measures in rows), Decimal("12.75")).quantize(
-            Decimal("0.01")
-        ),
+        impressions=sum(measures.impressions for _, measures in rows),
+        clicks=sum(measures.clicks or 0 for _, measures in rows),
+        conversions=sum(measures.conversions or 0 for _, measures in rows) if purchases else None,
+        conversion_revenue=sum(revenue, Decimal(0)) if purchases else None,
+        reported_spend=sum((measures.reported_spend for _, measures in rows), Decimal(0)),
+    )
+
+
+def _with_hidden_rows(total: Measures) -> Measures:
+    """The total that the platform shows where the breakdown hides some rows: it exceeds the detail."""
+    conversions, revenue = total.conversions, total.conversion_revenue
+    return Measures(
+        impressions=total.impressions * 7 // 5 + 1,
+        clicks=(total.clicks or 0) * 4 // 3,
+        conversions=None if conversions is None else conversions + 2,
+        conversion_revenue=None if revenue is None else revenue + Decimal("61.50"),
+        reported_spend=(total.reported_spend + Decimal("12.75")).quantize(Decimal("0.01")),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from pathlib import Path
 from typing import Protocol
 
 from sandbox.plan import MediaPlan
@@ -32,12 +33,17 @@ def add(plan: MediaPlan, environment: dict[str, str], paidmedia: Typing) -> None
 
 def remembered(settings: Settings) -> dict[str, str]:
     """E-mail address → password of the people of this home; none where `make run` was never called."""
-    path = settings.paidmedia_home / "secrets" / "sandbox_people.json"
+    path = file_of(settings)
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
+def file_of(settings: Settings) -> Path:
+    """Where a home keeps them, as one JSON object."""
+    return settings.paidmedia_home / "secrets" / "sandbox_people.json"
+
+
 def _remember(settings: Settings, people: dict[str, str]) -> None:
-    path = settings.paidmedia_home / "secrets" / "sandbox_people.json"
+    path = file_of(settings)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
     path.write_text(json.dumps(people, indent=2))

@@ -84,7 +84,8 @@ def facebook_daily_by_region() -> bytes:
     """A Facebook workbook by day and region, without purchases, its grand total first and too high."""
     plan = _plan(FACEBOOK_DAILY_BY_REGION)
     rows = [item for item in _rows("facebook", FACEBOOK_DAILY_BY_REGION) if item[0].creative == "Carousel"]
-    return facebook.xlsx_bytes(plan.clients[0], sorted(rows, key=lambda item: item[0].date, reverse=True))
+    newest_first = sorted(rows, key=lambda item: item[0].date, reverse=True)
+    return facebook.xlsx_bytes(plan.clients[0], newest_first, hides_rows=True)
 
 
 def _plan(sample: SampleTotals) -> MediaPlan:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sandbox.plan import Client, MediaPlan
 from warehouse.settings import Settings
@@ -20,14 +21,19 @@ POLL_SECONDS = 0.2  # the stand-in's report is ready at once: no reason to poll 
 
 
 def remembered_plan(settings: Settings, days: int = DAYS) -> MediaPlan:
-    """The plan of this home; made at the first call, `days` long and ending yesterday (UTC)."""
+    """The plan of this home; made at the first call, `days` long and ending yesterday (UTC).
+
+    Its file names the clients as well, for `paidmedia doctor`.
+    """
     path = plan_file(settings)
-    if not path.exists():
-        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    made: dict[str, Any] = {"seed": SEED, "days": days, "last_day": yesterday.isoformat()}
+    kept = json.loads(path.read_text()) if path.exists() else made
+    plan = MediaPlan.generate(seed=kept["seed"], days=kept["days"], last_day=date.fromisoformat(kept["last_day"]))
+    if "clients" not in kept:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"seed": SEED, "days": days, "last_day": yesterday.isoformat()}))
-    kept = json.loads(path.read_text())
-    return MediaPlan.generate(seed=kept["seed"], days=kept["days"], last_day=date.fromisoformat(kept["last_day"]))
+        path.write_text(json.dumps(kept | {"clients": [client.client_id for client in plan.clients]}))
+    return plan
 
 
 def plan_file(settings: Settings) -> Path:

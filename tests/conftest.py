@@ -11,7 +11,8 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from tests.sizes import is_long
+from tests import sizes
+from tests.durations import Stopwatch, longest_first
 from warehouse import database, embedded, migrate
 from warehouse.settings import Settings, get_settings
 
@@ -31,38 +32,51 @@ FOREIGN = (
     "BACKUP_",
     "DAGSTER_",
 )
-# The groups that take longest are begun first, so that none of them is what all others wait for at the end.
-LONGEST = (
-    "end_to_end", "test_random_histories", "test_quick_form", "test_publishing", "test_production", "test_cli_loads",
-    "test_generated_files", "test_killed_services", "test_archived_months", "test_history_of_deliveries",
-    "test_closed_months", "test_killed_workers", "test_killed_loaders", "test_metric_restatements", "test_app_door",
-)  # fmt: skip
+SHARED = "PAIDMEDIA_TEST_SHARED"  # the folder of what all test processes share; `make test-all` sets it for both parts
 LONG_SECONDS = 12 * 3_600  # of one test in its long form, whatever its quick form may take
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--renew-graph` writes the snapshot of the asset graph instead of comparing with it."""
-    parser.addoption("--renew-graph", action="store_true", default=False)
+    """`--part` chooses what runs, see tests/sizes.py; the others renew a file instead of comparing with it."""
+    parser.addoption("--part", choices=sizes.PARTS, help="quick: that of `make test`; rest: what `make test-all` adds")
+    parser.addoption("--renew-graph", action="store_true", help="write the snapshot of the asset graph")
+    parser.addoption("--renew-durations", action="store_true", help="write how long each group of tests took")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell modules which part runs before they are imported, and start the watch in the process that reports."""
+    if part := config.getoption("--part"):
+        os.environ[sizes.PART] = part
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Stopwatch(renew=config.getoption("--renew-durations")))
+        if SHARED not in os.environ:
+            os.environ[SHARED] = tempfile.mkdtemp(prefix="paidmedia-shared-")
+            config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED)))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The tests of a file share its database, so they run in one process; a long form has a limit of its own."""
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    if is_long() and item.get_closest_marker("torture") is not None:
+    if sizes.is_long() and item.get_closest_marker("torture") is not None:
         item.add_marker(pytest.mark.timeout(LONG_SECONDS), append=False)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest groups first; the order within a group stays."""
-    order = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(_group(item), len(order)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not of the part that was asked for, and begin with the longest."""
+    part = config.getoption("--part")
+    left_out = [item for item in items if part and part not in _parts(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not part or part in _parts(item)]
+    longest_first(items)
 
 
-def _group(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("xdist_group")
-    assert marker is not None
-    return str(marker.args[0])
+def _parts(item: pytest.Item) -> tuple[str, ...]:
+    if item.get_closest_marker("long"):
+        return ()
+    if item.get_closest_marker("heavy"):
+        return ("rest",)
+    return ("quick", "rest") if item.get_closest_marker("grows") else ("quick",)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from orchestration.doctor.demo import BESIDE, is_demo
 from orchestration.doctor.lines import Line, bad, ok, warning
 from warehouse import database
 from warehouse.errors import PaidMediaError
@@ -16,6 +17,9 @@ def surfside(settings: Settings) -> Iterator[Line]:
     """Whether the bucket can be listed."""
     from loaders.surfside.source import Bucket
 
+    if is_demo(settings):
+        yield ok("surfside", f"made up by make run; its stand-in for S3 {BESIDE}")
+        return
     if not settings.s3_bucket_name:
         yield warning("surfside", "S3_BUCKET_NAME is not set, so nothing is loaded", "name the bucket in .env")
         return
@@ -40,6 +44,9 @@ def vibe(settings: Settings) -> Iterator[Line]:
             usable += 1
         except PaidMediaError as error:
             yield bad("vibe", f"{error.what}, client {client_id}", error.fix or "paidmedia vibe-credentials set …")
+    if is_demo(settings):
+        yield ok("vibe", f"{usable} accounts, made up by make run; the stand-in for the API {BESIDE}")
+        return
     url = urlsplit(settings.vibe_api_base_url)
     port = url.port or (443 if url.scheme == "https" else 80)
     try:

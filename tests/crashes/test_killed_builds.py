@@ -17,7 +17,7 @@ from tests.sizes import cases, is_long, report
 from warehouse import clients, database
 from warehouse.settings import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.torture]
+pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 
 def test_a_build_that_is_killed_leaves_old_or_new_marts_and_the_next_one_goes_through(
@@ -26,7 +26,7 @@ def test_a_build_that_is_killed_leaves_old_or_new_marts_and_the_next_one_goes_th
     delivery = uploads.deliver(0)
     assert in_a_process(delivery.work, *delivery.arguments)
     assert in_a_process(work.build) == ""
-    kills, random = list(range(cases(3, 20))), Random("builds")
+    kills, random = list(range(cases(2, 20))), Random("builds")
     random.shuffle(kills)
     died: Counter[str] = Counter()
     cpm = Decimal(10)
@@ -57,7 +57,7 @@ def kill_a_build(kill: int, random: Random, ask: Ask) -> dict[str, str]:
     Every other time it is the worker alone: its dbt outlives it, and the next build has to end it.
     """
     before = set(waiting_tables(ask))
-    wanted = round((kill + random.random()) / cases(3, 20) * len(before))
+    wanted = round((kill + random.random()) / cases(2, 20) * len(before))
     victim = Victim.start(work.build)
     victim.wait_until(lambda: len(set(waiting_tables(ask)) - before) >= wanted, every=0.02)
     time.sleep(random.uniform(0, 0.5))

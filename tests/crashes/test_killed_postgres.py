@@ -25,7 +25,7 @@ from tests.sizes import cases, report
 from warehouse import embedded, migrate
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.torture]
+pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ LAUNCH = """
         { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.torture, debian_postgres.needed(), pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.long, pytest.mark.torture, debian_postgres.needed(), pytest.mark.timeout(1_200)]
 
 
 @dataclass(frozen=True)

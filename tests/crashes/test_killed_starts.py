@@ -26,7 +26,7 @@ def home() -> Iterator[Path]:
 
 
 @pytest.mark.torture
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_first_start_that_is_killed_at_any_moment_is_ended_by_the_next_one() -> None:
     kills, random = cases(4, 40), Random("starts")
     for kill in range(kills):

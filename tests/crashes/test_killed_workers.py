@@ -30,7 +30,7 @@ MINUTE = 60.0
 LONGEST = 15.0  # about the seconds from the start of a worker to its end
 NOTHING_LEFT = "No steps needed to be retried"  # it was killed between its last step and its last word
 
-pytestmark = [pytest.mark.slow, pytest.mark.torture]
+pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 
 @pytest.fixture(scope="module")

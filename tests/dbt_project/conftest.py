@@ -1,4 +1,4 @@
-"""The dbt project run as a user runs it: `dbt build` in its own folder, with the usual libpq variables set."""
+"""The dbt project built in its own folder, with the usual libpq variables set, by a warm process."""
 
 import os
 import subprocess
@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
+from loaders.registry import prepare_all
+from tests import warm_dbt
 from tests.dbt_project import old_months, raw_tables
-from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Marts, built
+from tests.dbt_project.test_history_of_deliveries import Marts, built
+from tests.warm_dbt import MODELS_ONLY
 from warehouse.database import libpq_environment
 from warehouse.settings import Settings, get_settings
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 Build = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -22,8 +24,8 @@ Build = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def raw(database_url: str) -> Iterator[Connection]:
     """A connection to a migrated database whose raw tables are there and empty."""
+    prepare_all(get_settings())
     connection = raw_tables.connect(database_url)
-    raw_tables.create(connection)
     yield connection
     connection.close()
 
@@ -38,12 +40,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(raw: Connection, target: Path) -> Build:
     """Runs `dbt build` with the given arguments on this module's database; leaves nothing in the project folder."""
     env = os.environ | libpq_environment(get_settings())
+    folders = ("--target-path", str(target), "--log-path", str(target))
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         raw.commit()
-        dbt = Path(sys.executable).with_name("dbt")
-        command = [str(dbt), "--no-use-colors", "build", "--target-path", str(target), "--log-path", str(target)]
-        return subprocess.run([*command, *arguments], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+        return warm_dbt.run(["--no-use-colors", "build", *folders, "--no-write-json", *arguments], env)
 
     return run
 
@@ -60,7 +61,7 @@ def hot(database_url: str) -> Iterator[Settings]:
 def before(raw: Connection, build: Build, hot: Settings) -> Marts:
     """The marts of `old_months`, built once, before anything was archived."""
     old_months.fill(raw)
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     return old_months.everything(raw)
 
 

@@ -8,6 +8,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 
 from tests.dbt_project.raw_tables import Row, deliver
 from tests.dbt_project.test_history_of_deliveries import Marts, tables
+from tests.rows import add_client
 
 TODAY = date(2026, 8, 5)  # with four hot months: April is hot from Wednesday the 1st, and open from Monday the 6th
 FIRST_HOT, FIRST_OPEN = date(2026, 4, 1), date(2026, 4, 6)
@@ -45,16 +46,8 @@ def rows_of(some: list[date], *, more: int = 0) -> list[Row]:
 
 def fill(raw: Connection) -> None:
     """Deliver all of it, of three clients; the fourth has delivered nothing yet."""
-    with raw.cursor() as cursor:
-        for client_id in ("acme", "quiet", "gone", "late"):
-            cursor.execute(
-                "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')",
-                (client_id, client_id.title()),
-            )
-            cursor.execute(
-                "insert into control.client_cpm_rates values (%s, '2026-01-01', 12.3457, 'USD', now(), 'test')",
-                (client_id,),
-            )
+    for client_id in ("acme", "quiet", "gone", "late"):
+        add_client(raw, client_id, cpm=Decimal("12.3457"))
     fades = [Row(day, 70, creative="Fades") for day in (date(2026, 3, 30), date(2026, 3, 31), date(2026, 4, 7))]
     deliver(raw, "vibe", "acme", "v-acme", as_of=at(ACME[-1]), days=ACME, rows=rows_of(ACME))
     deliver(raw, "surfside", "acme", "s-acme", as_of=at(ACME[-1]), days=ACME, rows=[*rows_of(ACME), *fades])

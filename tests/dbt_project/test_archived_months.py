@@ -15,14 +15,16 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 from loaders import losers
 from tests.dbt_project.old_months import FIRST_HOT, FIRST_OPEN, GONE, QUIET, TODAY, ask, at, everything, rows_of
 from tests.dbt_project.raw_tables import deliver
-from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Build, Marts, built
+from tests.dbt_project.test_history_of_deliveries import Build, Marts, built
+from tests.rows import agreed
+from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
 from warehouse import clients, database, pricing, transitions
 from warehouse.delivered_days import delivered_days
 from warehouse.errors import PaidMediaError
 from warehouse.months import utc_today
 from warehouse.settings import Settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 NAMING = "assert_final_days_rest_on_what_is_newest"
 
@@ -41,7 +43,7 @@ def damaged(raw: Connection) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def refreshed(archived: Marts, raw: Connection, build: Build) -> Marts:
-    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    built(build, "--full-refresh", *MODELS_ONLY)
     return everything(raw)
 
 
@@ -51,12 +53,9 @@ def restated(refreshed: Marts, raw: Connection, build: Build) -> tuple[Marts, Ma
     final = [date(2026, 2, 10), date(2026, 4, 2)]
     deliver(raw, "vibe", "acme", "v-final", as_of=at(TODAY), days=final, rows=rows_of(final, more=5_000))
     deliver(raw, "vibe", "late", "v-late", as_of=at(TODAY), days=GONE, rows=rows_of(GONE))
-    with raw.cursor() as cursor:
-        cursor.execute(
-            """insert into control.client_cpm_rates
-               values ('gone', '2026-02-01', 99, 'USD', now(), 'test'), ('acme', '2026-03-01', 98, 'USD', now(), 'test'),
-                      ('acme', '2026-04-06', 12.3457, 'USD', now(), 'test')"""
-        )
+    agreed(raw, "gone", 99, date(2026, 2, 1))
+    agreed(raw, "acme", 98, date(2026, 3, 1))
+    agreed(raw, "acme", Decimal("12.3457"), FIRST_OPEN)
     lost = [date(2026, 4, 7)]
     deliver(raw, "surfside", "acme", "s-lost", as_of=at(TODAY), days=lost, rows=rows_of(lost, more=1))
     changed = [date(2026, 4, 8)]
@@ -64,7 +63,7 @@ def restated(refreshed: Marts, raw: Connection, build: Build) -> tuple[Marts, Ma
     done = build(*WITHOUT_UNIT_TESTS)
     assert done.returncode == 0, done.stdout[-4000:]
     by_change = everything(raw)
-    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    built(build, "--full-refresh", *MODELS_ONLY)
     return by_change, everything(raw), done.stdout
 
 
@@ -144,10 +143,10 @@ def test_windows_that_reach_archived_days_stay_until_the_client_is_back(
 
     soon, back = date(2026, 4, 12), date(2026, 8, 1)
     deliver(raw, "vibe", "quiet", "v-soon", as_of=at(TODAY), days=[soon], rows=rows_of([soon]))
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     assert windows(everything(raw))["last_90_days"] == before["last_90_days"]
     deliver(raw, "vibe", "quiet", "v-back", as_of=at(TODAY), days=[back], rows=rows_of([back]))
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     expected = sum(row.impressions for row in rows_of([back]))
     last = everything(raw)
     assert windows(last)["last_90_days"] == [(back - timedelta(days=89), back, expected)]
@@ -163,7 +162,7 @@ def test_losers_leave_raw_after_35_days_and_builds_say_the_same(
         rows = rows_of(some, more=number)
         name, as_of = f"v-{number}", at(date(2026, 7, 20), 10 + number)
         deliver(raw, "vibe", "acme", name, as_of=as_of, days=some, rows=rows, verdict=verdict)
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     before = everything(raw)
     today = utc_today()
     seen: list[list[str]] = []
@@ -192,9 +191,9 @@ def test_losers_leave_raw_after_35_days_and_builds_say_the_same(
     )
     assert (rows, int(impressions)) == (4, sum(row.impressions for row in rows_of(some, more=1)))
     assert ask(raw, "select count(*) from raw_vibe.delivery_days where delivery_id = 'v-1'") == [(2,)]
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     assert everything(raw) == before
-    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    built(build, "--full-refresh", *MODELS_ONLY)
     assert everything(raw) == before
 
 
@@ -218,7 +217,7 @@ def test_a_contract_with_another_column_keeps_what_is_archived(
     with raw.cursor() as cursor:
         cursor.execute("alter table marts.daily_campaign_metrics drop column roas cascade")
     raw.commit()
-    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    built(build, "--full-refresh", *MODELS_ONLY)
     after = everything(raw)
 
     def without_ratio(marts: Marts) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from warehouse.errors import PaidMediaError
 from warehouse.retention import months
 from warehouse.settings import Settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 KILLED_BEFORE_THE_NAME = "import os; os.fsync = lambda _: os._exit(9)"
 

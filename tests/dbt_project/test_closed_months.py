@@ -14,14 +14,15 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 from sqlalchemy.orm import Session
 
 from tests.dbt_project.raw_tables import Row, deliver
-from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Build, Marts, tables, total
+from tests.dbt_project.test_history_of_deliveries import Build, Marts, tables, total
+from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
 from warehouse import clients, database, periods, preview
 from warehouse.control import SpendAdjustment
 from warehouse.errors import PaidMediaError
 from warehouse.months import days_of
 from warehouse.preview import Preview
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 FIRST, LAST = date(2026, 1, 12), date(2026, 4, 20)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
@@ -111,7 +112,7 @@ def story(raw: Connection, build: Build) -> dict[str, Any]:
         add(client_id, (JAN, AGREED))
     add("unpriced", (MAR, AGREED))
     deliver_all(raw, rng)
-    built_or_informing(build)
+    built_or_informing(build, *MODELS_ONLY)
     told["first"] = tables(raw)
 
     for client_id in ADJUSTED:
@@ -145,24 +146,24 @@ def story(raw: Connection, build: Build) -> dict[str, Any]:
             *enter("again", Decimal(14), date(2026, 2, 10), adjust=True),
         ],
     }
-    built_or_informing(build)
+    built_or_informing(build, *MODELS_ONLY)
     told["second"] = tables(raw)
 
     deliver(raw, "vibe", "again", "restated", as_of=at(2), days=[MAR], rows=[Row(MAR, 5_000_000)])
     with database.session() as current:
         periods.reopen(current, "twice", FEB, why="a new invoice", today=TODAY)
-    built_or_informing(build)
+    built_or_informing(build, *MODELS_ONLY)
     told["booked after a restatement"] = enter("again", Decimal(14), date(2026, 2, 10), adjust=True)
-    built_or_informing(build)
+    built_or_informing(build, *MODELS_ONLY)
     told["third"] = tables(raw)
-    built_or_informing(build, "--full-refresh")
+    built_or_informing(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
     told["from the start"] = tables(raw)
     return told
 
 
 def built_or_informing(build: Build, *arguments: str) -> None:
-    """Some clients have days without a rate, which a test says; everything is published all the same."""
-    done = build(*arguments, *WITHOUT_UNIT_TESTS)
+    """Some clients have days without a rate, which a test would say; everything is published all the same."""
+    done = build(*arguments)
     assert "Nothing is published" not in done.stdout, done.stdout[-2000:]
 
 

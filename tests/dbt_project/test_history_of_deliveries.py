@@ -14,15 +14,14 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
 from tests.dbt_project.raw_tables import ROW_TABLES, Row, deliver
-
-pytestmark = pytest.mark.slow
+from tests.rows import add_client, agreed
+from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
 
 Build = Callable[..., subprocess.CompletedProcess[str]]
 Table = list[dict[str, Any]]
 Marts = dict[str, Table]
 
 MON, TUE, WED, SUN, NEXT_MON = (date(2026, 3, day) for day in (2, 3, 4, 8, 9))
-WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 def at(day: int, hour: int = 6) -> datetime:
@@ -63,20 +62,13 @@ def change_of_prices_and_days(raw: Connection) -> None:
         rows=[Row(TUE, 44, None, 0, creative="Blue"), Row(WED, 50, None, 1, Decimal("3.25"), creative="Blue")],
     )
     deliver(raw, "surfside", "acme", "s2", as_of=at(7), days=[MON], rows=[Row(MON, 9_999_999)], verdict="held")
-    with raw.cursor() as cursor:
-        cursor.execute("insert into control.client_cpm_rates values ('bolt', '2026-03-08', 20, 'EUR', now(), 'test')")
+    agreed(raw, "bolt", 20, SUN, currency="EUR")
 
 
 def first_deliveries(raw: Connection) -> None:
     """Two clients of two currencies, three sources; one package of each source that did not land completely."""
-    with raw.cursor() as cursor:
-        cursor.execute(
-            """insert into control.clients (client_id, name, currency)
-               values ('acme', 'Acme', 'USD'), ('bolt', 'Bolt', 'EUR');
-               insert into control.client_cpm_rates
-               values ('acme', '2026-01-01', 12.3457, 'USD', now(), 'test'),
-                      ('bolt', '2026-01-01', 17, 'EUR', now(), 'test')"""
-        )
+    add_client(raw, "acme", cpm=Decimal("12.3457"))
+    add_client(raw, "bolt", cpm=17, currency="EUR")
     deliver(
         *(raw, "surfside", "acme", "s1"),
         as_of=at(4),
@@ -118,11 +110,11 @@ def history(raw: Connection, build: Build) -> dict[str, Marts]:
     change_of_prices_and_days(raw)
     built(build, *WITHOUT_UNIT_TESTS)
     steps["changed"] = tables(raw)
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     steps["again"] = tables(raw)
     with raw.cursor() as cursor:
         cursor.execute("update control.delivery_verdicts set verdict = 'released' where delivery_id = 's2'")
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     steps["released"] = tables(raw)
     built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
     steps["from the start"] = tables(raw)
@@ -285,14 +277,12 @@ def test_a_hop_that_loses_something_is_named_with_client_source_and_day(
 def test_missing_cpm_fails_by_name_and_the_marts_are_built(
     history: dict[str, Marts], raw: Connection, build: Build
 ) -> None:
-    with raw.cursor() as cursor:
-        cursor.execute("insert into control.clients (client_id, name, currency) values ('drift', 'Drift', 'GBP')")
+    add_client(raw, "drift", cpm=None, currency="GBP")
     deliver(raw, "vibe", "drift", "v9", as_of=at(9), days=[MON, TUE], rows=[Row(MON, 500, None), Row(TUE, 500, None)])
     deliver(raw, "vibe", "acme", "v3", as_of=at(9), days=[WED], rows=[Row(WED, 1000, None)])
     done = build(*WITHOUT_UNIT_TESTS)
     marts = tables(raw)
-    with raw.cursor() as cursor:
-        cursor.execute("insert into control.client_cpm_rates values ('drift', '2026-01-01', 9, 'GBP', now(), 'test')")
+    agreed(raw, "drift", 9, currency="GBP")
     assert done.returncode == 1
     [named] = [line for line in done.stdout.splitlines() if "client_id=drift" in line]
     assert "first_date=2026-03-02 last_date=2026-03-03" in named
@@ -304,7 +294,7 @@ def test_missing_cpm_fails_by_name_and_the_marts_are_built(
 def test_row_that_came_twice_fails_by_name_and_leaves_the_marts(
     history: dict[str, Marts], raw: Connection, build: Build
 ) -> None:
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     before = tables(raw)
     deliver(raw, "surfside", "acme", "s3", as_of=at(12), days=[MON], rows=[Row(MON, 5)])
     deliver(raw, "vibe", "bolt", "v4", as_of=at(12), days=[MON], rows=[Row(MON, 5, None)])

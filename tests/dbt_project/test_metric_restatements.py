@@ -15,14 +15,15 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.raw_tables import ROW_TABLES, Row, deliver
 from tests.dbt_project.test_history_of_deliveries import built
+from tests.rows import agreed, insert
+from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
 from warehouse import database
 from warehouse.errors import PaidMediaError
 from warehouse.transitions import keep_transitions
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 MON, TUE = date(2026, 3, 2), date(2026, 3, 3)
-QUICK = ("--exclude-resource-type", "unit_test")
 STEPS = """
     select step, cause, impressions_change, impressions, spend_change, spend
     from marts.metric_restatements where client_id = %s and source = %s and date = %s order by step, cause
@@ -54,19 +55,15 @@ def arrives(
     raw.commit()
 
 
-def costs(raw: Connection, client_id: str, cpm: float | None, hour: float) -> None:
+def costs(raw: Connection, client_id: str, cpm: int | None, hour: float) -> None:
     """A rate that holds from the first of January, entered or removed at this hour."""
     of = "client_id = %s and effective_date = '2026-01-01'"
     if cpm is None:
         ask(raw, f"delete from control.client_cpm_rates where {of}", client_id)
     else:
-        ask(
-            raw,
-            """insert into control.client_cpm_rates values (%s, '2026-01-01', %s, 'USD', now(), 'test')
-               on conflict (client_id, effective_date) do update set cpm = excluded.cpm""",
-            client_id,
-            cpm,
-        )
+        replaced = ask(raw, f"update control.client_cpm_rates set cpm = %s where {of} returning 1", cpm, client_id)
+        if not replaced:
+            agreed(raw, client_id, cpm)
     newest = "(select max(entry_id) from control.client_cpm_rate_entries)"
     ask(raw, f"update control.client_cpm_rate_entries set entered_at = %s where entry_id = {newest}", at(hour))
     raw.commit()
@@ -88,12 +85,12 @@ def reads_rows(node: dict[str, Any]) -> bool:
 def story(raw: Connection, build: Build) -> Connection:
     """Two clients over ten hours; builds ran after two and nine of them only, and at the end."""
     for client_id in ("acme", "bolt"):
-        ask(raw, "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')", client_id, client_id)
+        insert(raw, "control.clients", {"client_id": client_id, "name": client_id, "currency": "USD"})
     costs(raw, "acme", 10, -99)
     blue, red, green = (lambda day, shown, ad=ad: Row(day, shown, None, creative=ad) for ad in ("Blue", "Red", "Green"))
     arrives(raw, "vibe", "acme", "v1", 1, [blue(MON, 1000), red(MON, 500), blue(TUE, 2000)])
     arrives(raw, "vibe", "acme", "v2", 2, [Row(MON, 1100, None, creative=" Blue\t"), green(MON, 400)])
-    built(build)
+    built(build, *MODELS_ONLY)
     costs(raw, "acme", 12, 3)
     arrives(raw, "vibe", "acme", "older", 4, [blue(MON, 7)], as_of=0.5)
     arrives(raw, "vibe", "acme", "v3", 5, [], days=[MON], verdict="held")
@@ -105,12 +102,12 @@ def story(raw: Connection, build: Build) -> Connection:
     arrives(raw, "facebook", "bolt", "f2", 7, [Row(MON, 100, 5)])
     costs(raw, "bolt", 20, 8)
     costs(raw, "acme", 10, 9)
-    built(build, *QUICK)
+    built(build, *MODELS_ONLY)
     ask(raw, "update control.delivery_verdicts set verdict = 'released', released_at = %s where delivery_id = 'v3'", at(9.5))
     costs(raw, "acme", 15, 9.7)
     costs(raw, "acme", 10, 9.8)
     costs(raw, "bolt", None, 10)
-    done = build(*QUICK)  # bolt has no price: named by a test that only informs
+    done = build(*WITHOUT_UNIT_TESTS)  # bolt has no price: named by a test that only informs
     assert "assert_every_delivered_day_has_a_cpm" in done.stdout
     assert "Nothing is published" not in done.stdout
     return raw
@@ -166,17 +163,18 @@ def test_the_rows_of_a_delivery_are_found_through_its_index(story: Connection, t
     """With many other deliveries in raw, a change reads the rows of its two deliveries and no others."""
     [compiled] = target.glob("compiled/*/models/intermediate/int_delivery_transitions__split.sql")
     for source, table in ROW_TABLES.items():
-        ask(story, f"create index on raw_{source}.{table} (delivery_id)")
         ask(
             story,
-            f"""insert into raw_{source}.{table} (delivery_id, source_row, date, impressions, _dlt_load_id)
-                select 'other-' || number / 100, number, '2026-03-02', 1, 'v1' from generate_series(1, 50000) as number""",
+            f"""insert into raw_{source}.{table} (delivery_id, source_row, date, campaign_name, strategy_name,
+                    placement_name, creative_name, impressions, unmapped, _dlt_load_id)
+                select 'other-' || number / 100, number, '2026-03-02', 'C', 'S', 'P', 'A', 1, '{{}}', 'v1'
+                from generate_series(1, 50000) as number""",
         )
         ask(story, f"analyze raw_{source}.{table}")
     [[plan]] = ask(story, f"explain (format json) {compiled.read_text()}")
     story.rollback()
     scans = {(node["Node Type"], node.get("Index Name")) for node in nodes(plan[0]["Plan"]) if reads_rows(node)}
-    assert scans == {("Index Scan", f"{table}_delivery_id_idx") for table in ROW_TABLES.values()}
+    assert scans == {("Index Scan", f"ix_{table}_delivery_id") for table in ROW_TABLES.values()}
 
 
 def test_rows_of_changes_that_are_not_published_are_not_let_go(story: Connection, settings: Any) -> None:
@@ -190,7 +188,7 @@ def test_rows_of_changes_that_are_not_published_are_not_let_go(story: Connection
 def test_what_vanished_outlives_the_raw_rows(story: Connection, build: Build, settings: Any) -> None:
     before, split = ask(story, ALL), ask(story, SPLIT)
     story.commit()
-    assert "Nothing is published" not in build("--full-refresh", *QUICK).stdout
+    assert "Nothing is published" not in build("--full-refresh", *MODELS_ONLY).stdout
     assert (ask(story, ALL), ask(story, SPLIT)) == (before, split)
     story.commit()
     with database.session(settings) as current:
@@ -198,7 +196,7 @@ def test_what_vanished_outlives_the_raw_rows(story: Connection, build: Build, se
         assert keep_transitions(current, ["v1", "v2"]) == 0
     ask(story, "delete from raw_vibe.performance_report where delivery_id = 'v2'")
     story.commit()
-    assert "Nothing is published" not in build("--full-refresh", *QUICK).stdout
+    assert "Nothing is published" not in build("--full-refresh", *MODELS_ONLY).stdout
     assert (ask(story, ALL), ask(story, SPLIT)) == (before, split)
     story.commit()
 
@@ -206,7 +204,7 @@ def test_what_vanished_outlives_the_raw_rows(story: Connection, build: Build, se
 def test_what_nobody_kept_is_named_and_put_down_to_the_newer_delivery(story: Connection, build: Build) -> None:
     ask(story, "delete from control.kept_transitions where delivery_id = 'v2'")
     story.commit()
-    done = build("--full-refresh", *QUICK)
+    done = build("--full-refresh", *WITHOUT_UNIT_TESTS)
     assert "assert_vanished_rows_of_every_transition_are_known: 1 rows, the first are" in done.stdout
     assert "previous_delivery_id=v1 delivery_id=v2" in done.stdout
     assert "Nothing is published" not in done.stdout

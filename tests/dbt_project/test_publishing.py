@@ -18,13 +18,15 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 
 from tests.dbt_project.raw_tables import ROW_TABLES, Row, connect, deliver
 from tests.dbt_project.test_history_of_deliveries import Build, Marts, built, tables
-
-pytestmark = pytest.mark.slow
+from tests.rows import add_client
+from tests.sizes import cases
+from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
 
 FIRST = date(2026, 2, 20)
 DAYS = [FIRST + timedelta(days=number) for number in range(20)]  # two months, four weeks
 CLIENTS = ("acme", "bolt")
-WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+PAUSE_SECONDS = 0.02  # between a reader's transactions: four that never rest take a processor from the build
+RESTATED = cases(2, 2, quick=1)
 SUMS = (
     "select sum(impressions) from marts.daily_metrics",
     "select sum(impressions) from marts.daily_campaign_metrics",
@@ -41,16 +43,8 @@ def at(hour: int) -> datetime:
 @pytest.fixture(scope="module")
 def published(raw: Connection, build: Build) -> Connection:
     """Two clients with twenty days of three sources, built once."""
-    with raw.cursor() as cursor:
-        for client_id in CLIENTS:
-            cursor.execute(
-                "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')",
-                (client_id, client_id.title()),
-            )
-            cursor.execute(
-                "insert into control.client_cpm_rates values (%s, '2026-01-01', 10, 'USD', now(), 'test')", (client_id,)
-            )
     for client_id in CLIENTS:
+        add_client(raw, client_id)
         for source in ROW_TABLES:
             rows = [Row(day, 1_000 + number, creative=f"Ad {number}") for day in DAYS for number in range(20)]
             deliver(raw, source, client_id, f"{source}-{client_id}", as_of=at(0), days=DAYS, rows=rows)
@@ -87,6 +81,7 @@ class Reader:
                 self.seen.append(tuple(sums))
             except psycopg2.Error as error:
                 self.errors.append(str(error))
+            time.sleep(PAUSE_SECONDS)
         connection.close()
 
 
@@ -126,32 +121,33 @@ def written_by(raw: Connection) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+@pytest.mark.grows
 def test_readers_never_see_an_error_an_empty_table_or_two_builds(
     published: Connection, build: Build, database_url: str
 ) -> None:
     with readers(database_url) as some:
-        for number in range(2):
+        for number in range(RESTATED):
             restate(published, f"restated-{number}", 10 + number, days=DAYS[3:9], impressions=5_000 + number)
-            built(build, *WITHOUT_UNIT_TESTS)
-        built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
-        restate(published, "restated-2", 12, days=DAYS[3:9], impressions=9_000)
-        built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+            built(build, *MODELS_ONLY)
+        built(build, "--full-refresh", *MODELS_ONLY)
+        restate(published, "restated-last", 12, days=DAYS[3:9], impressions=9_000)
+        built(build, "--full-refresh", *MODELS_ONLY)
     seen = {sums for reader in some for sums in reader.seen}
     assert [error for reader in some for error in reader.errors] == []
     assert all(len(set(sums)) == 1 and sums[0] for sums in seen), seen
-    assert len(seen) == 4  # before, and after each of the three restatements
+    assert len(seen) == RESTATED + 2  # before, and after each restatement
     assert all(len(reader.seen) > 20 for reader in some)
 
 
 def test_a_build_without_news_writes_nothing(published: Connection, build: Build) -> None:
     with unwritten(published):
-        built(build, *WITHOUT_UNIT_TESTS)
+        built(build, *MODELS_ONLY)
 
 
 def test_a_restated_day_rewrites_its_own_rows_only(published: Connection, build: Build) -> None:
     before = written_by(published)
     restate(published, "one-day", 20, days=[DAYS[5]], impressions=700)
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     after = written_by(published)
     new = {name: set(after[name]) - set(before[name]) for name in after}
     assert len(new["daily_metrics"]) == 20
@@ -164,6 +160,7 @@ def test_a_restated_day_rewrites_its_own_rows_only(published: Connection, build:
     assert not new["dim_clients"]
 
 
+@pytest.mark.heavy
 def test_a_vacuum_is_waited_for_before_readers_have_to_wait(
     published: Connection, build: Build, database_url: str
 ) -> None:
@@ -175,7 +172,7 @@ def test_a_vacuum_is_waited_for_before_readers_have_to_wait(
     with closing(connect(database_url)) as vacuum, ThreadPoolExecutor(1) as pool:
         with vacuum.cursor() as cursor:
             cursor.execute("lock table marts.daily_metrics in share update exclusive mode")
-            building = pool.submit(built, build, *WITHOUT_UNIT_TESTS)
+            building = pool.submit(built, build, *MODELS_ONLY)
             modes: list[tuple[str]] = []
             while not modes and not building.done():
                 time.sleep(0.05)
@@ -204,14 +201,16 @@ def test_a_build_that_fails_leaves_every_table_as_it_was(published: Connection, 
     published.commit()
 
 
+@pytest.mark.heavy
 def test_part_of_a_build_publishes_nothing(published: Connection, build: Build) -> None:
     restate(published, "part", 22, days=[DAYS[6]], impressions=300)
     with unwritten(published):
-        done = build("--select", "dim_clients", *WITHOUT_UNIT_TESTS)
+        done = build("--select", "dim_clients", *MODELS_ONLY)
         assert done.returncode == 0, done.stdout[-2000:]
         assert "Nothing is published: this build leaves out" in done.stdout
 
 
+@pytest.mark.heavy
 def test_a_table_of_another_shape_is_replaced_by_a_full_refresh_only(
     published: Connection, build: Build, database_url: str
 ) -> None:
@@ -223,10 +222,10 @@ def test_a_table_of_another_shape_is_replaced_by_a_full_refresh_only(
         cursor.execute("alter table plain set schema marts")
         cursor.execute("alter table marts.plain rename to daily_metrics")
     published.commit()
-    done = build(*WITHOUT_UNIT_TESTS)
+    done = build(*MODELS_ONLY)
     assert done.returncode == 2
     assert "has other columns than its contract: run `paidmedia build --full-refresh`" in done.stdout
-    built(build, "--full-refresh", *WITHOUT_UNIT_TESTS)
+    built(build, "--full-refresh", *MODELS_ONLY)
     after = tables(published)
     # The delivery that part of a build did not publish is one more change of its day.
     expected = {name: len(rows) + (name == "metric_restatements") for name, rows in before.items()}

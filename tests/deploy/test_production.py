@@ -42,7 +42,7 @@ __all__ = ["page"]  # the fixture of the browser tests
 pytestmark = [
     *(mark for mark in chromium.marks() if mark.name != "xdist_group"),
     debian_postgres.needed(),
-    pytest.mark.slow,
+    pytest.mark.heavy,
     pytest.mark.timeout(1_200),  # on a machine that runs other tests beside it
 ]
 
@@ -164,6 +164,7 @@ def test_a_reader_of_the_marts_cannot_enter_the_database_of_dagster(running: sta
 
 
 @pytest.mark.torture
+@pytest.mark.long  # tests/orchestration/test_missed_ticks.py: the same on a real scheduler
 def test_of_the_ticks_that_a_stopped_daemon_missed_the_newest_is_made_up_for_once(
     running: stack.Stack, instance: dg.DagsterInstance, load: dg.DagsterRun, plan: MediaPlan, heartbeats: Webhook
 ) -> None:

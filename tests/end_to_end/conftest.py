@@ -1,17 +1,20 @@
-"""One finished `make run` for all tests of this folder: a short plan in a home of its own."""
+"""One finished `make run` for all tests of this folder: a short plan in a home of its own, of which all have copies."""
 
+import fcntl
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.conftest import server_home
+from tests.conftest import SHARED, server_home
 from tests.end_to_end import chromium
 from warehouse.settings import PROJECT_ROOT
 
@@ -51,25 +54,49 @@ def run(home: Path) -> FinishedRun:
     environment = os.environ | {"PAIDMEDIA_HOME": str(home)}
     done = subprocess.run(
         [sys.executable, "-m", "sandbox.run", str(DAYS)],
-        env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=600, check=False,
+        env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=1_500, check=False,
     )  # fmt: skip
     return FinishedRun(home, done.stdout + done.stderr, done.returncode, time.monotonic() - started)
 
 
+def first_run() -> FinishedRun:
+    """The run itself, made by whichever test process asks first, with its server stopped; the others wait for it.
+
+    It stays where it was made until the end, because a landing zone is known by its address.
+    """
+    folder = Path(os.environ[SHARED])
+    with (folder / "run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = folder / "run.json"
+        if not told.exists():
+            folder.chmod(0o711)  # the server is another user, where this is root
+            finished = run(folder / "run")
+            finished.command("paidmedia", "db", "stop")
+            told.write_text(json.dumps([finished.output, finished.returncode, finished.seconds]))
+        return FinishedRun(folder / "run", *json.loads(told.read_text()))
+
+
+@contextmanager
+def copy() -> Iterator[FinishedRun]:
+    """The run in a home of one's own; its server is stopped at the end."""
+    first = first_run()
+    with server_home() as home:
+        subprocess.run(["cp", "-a", f"{first.home}/.", str(home)], check=True)
+        yield replace(first, home=home)
+
+
 @pytest.fixture(scope="session")
 def finished_run() -> Iterator[FinishedRun]:
-    """A run in a fresh home; its server is stopped at the end."""
-    with server_home() as home:
-        yield run(home)
+    """The run, for tests that look at it."""
+    with copy() as finished:
+        yield finished
 
 
 @pytest.fixture(scope="session")
-def copied_run(finished_run: FinishedRun) -> Iterator[FinishedRun]:
-    """A copy of the finished run, for tests that add to it."""
-    finished_run.command("paidmedia", "db", "stop")
-    with server_home() as home:
-        subprocess.run(["cp", "-a", f"{finished_run.home}/.", str(home)], check=True)
-        yield replace(finished_run, home=home)
+def copied_run() -> Iterator[FinishedRun]:
+    """The run, for tests that add to it."""
+    with copy() as finished:
+        yield finished
 
 
 @pytest.fixture

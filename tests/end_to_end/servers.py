@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
+import psutil
+
 from warehouse.settings import PROJECT_ROOT
 
 
@@ -74,5 +76,7 @@ def everything(
         wait_until_healthy(f"{urls['metrics']}/metrics", 120)
         yield process, urls
     finally:
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
         process.wait(90)
+        psutil.wait_procs(family, timeout=60)  # a run that was launched may be at its end

@@ -50,6 +50,7 @@ def test_the_cards_show_what_the_marts_hold(page: Page, app_url: str, finished_r
         expect(card).to_have_text(value, timeout=30_000)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", ["", "performance", "summaries", "data_freshness", "account"])
 def test_every_page_opens_without_an_error(page: Page, app_url: str, path: str, finished_run: FinishedRun) -> None:
     log_in(page, f"{app_url}/{path}", finished_run.home)
@@ -57,6 +58,7 @@ def test_every_page_opens_without_an_error(page: Page, app_url: str, path: str, 
     expect(page.locator("[data-testid=stException], .st-key-failure, .st-key-empty")).to_have_count(0)
 
 
+@pytest.mark.heavy
 def test_a_page_looks_for_its_server_at_the_root_only(page: Page, app_url: str, finished_run: FinishedRun) -> None:
     log_in(page, f"{app_url}/account", finished_run.home)
     asked: list[str] = []
@@ -68,6 +70,7 @@ def test_a_page_looks_for_its_server_at_the_root_only(page: Page, app_url: str, 
     assert looked_at == {app_url, app_url.replace("http", "ws", 1)}
 
 
+@pytest.mark.heavy
 def test_a_log_in_and_a_filter_survive_a_reload_and_a_new_tab(
     page: Page, app_url: str, finished_run: FinishedRun
 ) -> None:
@@ -115,6 +118,7 @@ def names_of(run: FinishedRun, client_id: str) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
+@pytest.mark.heavy
 def test_every_answer_has_the_headers_that_protect_it(app_url: str) -> None:
     for path in ("/", "/_stcore/health", "/session"):
         headers = httpx.get(f"{app_url}{path}").headers
@@ -122,6 +126,7 @@ def test_every_answer_has_the_headers_that_protect_it(app_url: str) -> None:
         assert headers["content-security-policy"].startswith("frame-ancestors 'self'; img-src 'self' data: blob:;")
 
 
+@pytest.mark.heavy
 def test_a_ticket_is_taken_from_the_apps_own_pages_only(app_url: str) -> None:
     for body, headers in ((b"no ticket", {}), (b"", {}), (b"no ticket", {"Sec-Fetch-Site": "cross-site"})):
         answer = httpx.post(f"{app_url}/session", content=body, headers=headers)
@@ -136,6 +141,7 @@ EXPORT = """Day,Campaign name,Ad set name,Ad name,Impressions,Link clicks
 )
 
 
+@pytest.mark.heavy
 def test_a_file_with_a_rejected_row_is_downloaded_corrected_and_loaded(
     page: Page, copied_run: FinishedRun, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ADMIN, log_in
 from tests.end_to_end.servers import app_server
 
-pytestmark = chromium.marks()
+pytestmark = [*chromium.marks(), pytest.mark.heavy]
 
 PHONE = 390
 PAGES = (

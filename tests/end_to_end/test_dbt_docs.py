@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.end_to_end import chromium
 from tests.end_to_end.conftest import FinishedRun
 
-pytestmark = [*chromium.marks(), pytest.mark.slow]
+pytestmark = [*chromium.marks(), pytest.mark.heavy]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tests.end_to_end.door import ANALYST, log_in
 from tests.end_to_end.servers import app_server
 from tests.streamlit_app.report_readers import READERS, Values, pages_of_pdf
 
-pytestmark = chromium.marks()
+pytestmark = [*chromium.marks(), pytest.mark.heavy]
 
 TOTALS = """
     select

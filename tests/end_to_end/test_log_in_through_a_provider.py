@@ -14,7 +14,7 @@ from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ANALYST
 from tests.end_to_end.servers import app_server, free_port
 
-pytestmark = chromium.marks()
+pytestmark = [*chromium.marks(), pytest.mark.heavy]
 
 SAM = "sam@provider.example"
 IDENTITY, SESSION = "_streamlit_user", "paidmedia_session"

@@ -31,7 +31,7 @@ from tests.sizes import cases, report
 from warehouse import accounts, database
 from warehouse.settings import PROJECT_ROOT, get_settings
 
-pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.slow, pytest.mark.torture]
+pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.heavy, pytest.mark.torture]
 
 COUNT = cases(500, 10_000)
 SHOWN = 8  # scopes that are also opened as a page

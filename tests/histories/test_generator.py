@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
+import pytest
+
 from tests.histories.closing import latest
 from tests.histories.events import Close, Delivery, Disable, History, Rate, Release, Rename, Reopen, Verdict
 from tests.histories.generator import CHECKPOINTS, history
@@ -30,6 +32,7 @@ EVERYTHING = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 def test_everything_that_can_happen_happens_in_the_quick_form() -> None:
     seen: Counter[str] = Counter()
     currencies = set()

@@ -22,7 +22,7 @@ from tests.sizes import cases, report
 
 pytestmark = pytest.mark.torture
 
-EXAMPLES = cases(500, 10_000)
+EXAMPLES = cases(500, 10_000, quick=100)
 SOURCES = ("surfside", "vibe", "facebook")
 seen: Counter[tuple[str, str]] = Counter()  # (source, what), over the tests of this file
 SPECS = {"surfside": replace(SURFSIDE, date_formats=("%m/%d/%Y",)), "vibe": VIBE, "facebook": FACEBOOK}

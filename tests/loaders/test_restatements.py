@@ -21,8 +21,6 @@ from tests.loaders.vibe_accounts import Account, Time, moody_api, open_account
 from warehouse import clients, database, verdicts
 from warehouse.settings import Settings, get_settings
 
-pytestmark = pytest.mark.slow
-
 DAY = date(2025, 11, 4)
 MORNING = datetime(2025, 11, 8, 4, 30, tzinfo=UTC)
 BUCKET = "reports"

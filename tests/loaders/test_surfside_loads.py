@@ -181,6 +181,7 @@ def test_a_refused_file_names_the_setting_and_leaves_raw_as_it_was(
     assert ask("select count(*) from raw_surfside.deliveries where client_id = :client", client=client_id) == [(0,)]
 
 
+@pytest.mark.heavy
 def test_the_newest_object_of_a_day_is_found_among_thousands(
     settings: Settings, bucket: Bucket, client_id: str
 ) -> None:

@@ -21,7 +21,7 @@ from loaders.vibe.requests import WINDOW, reserve
 from tests.sizes import cases, report
 from warehouse.settings import Settings
 
-HOURS = cases(100, 1_000)
+HOURS = cases(48, 1_000)
 START = datetime(2025, 11, 4, tzinfo=UTC)
 END = START + timedelta(hours=HOURS)
 DAY = date(2025, 11, 4)
@@ -178,7 +178,7 @@ def simulate(settings: Settings, client_ids: list[str], seed: int) -> list[Simul
     return clients
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.torture
 def test_fifty_clients_share_the_budget_for_weeks_and_each_is_served_within_a_day(
     settings: Settings, new_client: Callable[..., str], ask: Callable[..., list[Any]]

@@ -26,8 +26,6 @@ from tests.sizes import report
 from warehouse.control import FAULTS
 from warehouse.settings import get_settings
 
-pytestmark = pytest.mark.slow
-
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 
 REPORTS = {f"advertiser-of-{slug}": daily_report for slug in ("ciphered", "refused")}

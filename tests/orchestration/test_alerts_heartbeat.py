@@ -17,8 +17,6 @@ from warehouse.alerts.incidents import note
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 TOKEN = "heartbeat-token-of-the-tests"
 
 

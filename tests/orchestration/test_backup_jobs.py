@@ -14,7 +14,7 @@ from warehouse import database, migrate
 from warehouse.backup.store import stores
 from warehouse.settings import Settings, get_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 SCHEDULES = ("backup_daily", "restore_drill_weekly")
 
 

@@ -149,6 +149,18 @@ def test_a_daemon_that_is_silent_and_a_schedule_that_is_off_are_found(settings: 
     assert any(part == "dagster" and "SENSOR daemon is silent" in what for part, what in found)
 
 
+def test_a_plan_of_the_sandbox_excuses_nothing_where_settings_of_ones_own_are_set(settings: Settings) -> None:
+    plan = settings.paidmedia_home / "sandbox" / "plan.json"
+    plan.parent.mkdir()
+    plan.write_text('{"clients": ["acme", "vera"]}')
+    prepare_dagster_home(settings)
+    lines = examine()
+    plan.unlink()
+    assert any(line.part == "dagster" and line.level == "bad" for line in lines)
+    assert [line.what for line in lines if line.part == "surfside"] == [f"bucket {BUCKET} can be listed"]
+    assert not any("made up" in line.what for line in lines)
+
+
 def test_without_a_database_the_rest_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:a-password@127.0.0.1:9/none")
     lines = examine()

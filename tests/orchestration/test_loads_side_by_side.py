@@ -25,7 +25,7 @@ from warehouse import database, verdicts
 from warehouse.settings import get_settings
 
 BUILDS = cases(1, 10)  # pairs of builds at once
-ROUNDS = 3  # of everything else, beside each pair
+ROUNDS = cases(2, 3)  # of everything else, beside each pair
 SECONDS = 12.0  # within which they begin: about as long as a pair of builds takes
 FIRST = date(2025, 11, 4)
 HELD = [{"expectation": "plausible", "summary": "made up by a test"}]
@@ -131,7 +131,7 @@ def expected(number: int) -> set[tuple[Any, ...]]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.torture
 def test_whatever_runs_at_the_same_time_ends_as_if_one_came_after_the_other(agency: Agency) -> None:
     random, began, rounds = Random(SEED), time.monotonic(), range(BUILDS * ROUNDS)
@@ -156,7 +156,7 @@ def test_whatever_runs_at_the_same_time_ends_as_if_one_came_after_the_other(agen
     report("loads, uploads and releases beside builds", count, seconds=round(time.monotonic() - began))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_command_that_waits_says_for_what_and_for_whom(agency: Agency) -> None:
     name, day = "paidmedia load surfside acme", day_of(-30).isoformat()
     agency.deliver(-30)

@@ -20,7 +20,7 @@ from orchestration.lib.instance import prepare_dagster_home
 from warehouse import database
 from warehouse.settings import get_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 SOURCES = ("surfside", "vibe")
 SCHEDULES = ("retention_daily", "summaries_daily", "surfside_daily", "vibe_daily")

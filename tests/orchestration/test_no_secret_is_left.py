@@ -34,7 +34,7 @@ from warehouse.roles import app_role
 from warehouse.secret_key import derived_password
 from warehouse.settings import get_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 DAYS = ("--from", YESTERDAY.isoformat(), "--to", YESTERDAY.isoformat())

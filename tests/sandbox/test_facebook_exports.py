@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from sandbox import facebook
 from sandbox.plan import MediaPlan
-from tests.sandbox.delivered import cells_of
+from tests.sandbox.delivered import cells_of, number
 
 
 def test_exports_cover_the_plan_overlap_and_follow_each_other(plan: MediaPlan) -> None:
@@ -55,3 +55,18 @@ def test_a_short_plan_has_fewer_exports() -> None:
         (plan.first_day, plan.first_day),
         (plan.first_day, plan.last_day),
     ]
+
+
+def test_the_total_of_the_first_export_is_planted_and_all_others_are_the_sums_of_their_rows(plan: MediaPlan) -> None:
+    made = [export for client in plan.clients for export in facebook.exports(plan, client)]
+    different, compared = [], 0
+    for export in made:
+        total, *rows = [{heading.lower(): cell for heading, cell in row.items()} for row in cells_of(export.data)]
+        if not total["campaign name"]:
+            summed = {"impressions", "link clicks", "purchases", "purchases conversion value"} & total.keys()
+            summed |= {heading for heading in total if heading.startswith("amount spent")}
+            if any(number(total[each]) != sum(number(row[each]) for row in rows) for each in summed):
+                different.append(export.filename)
+            compared += 1
+    assert compared == len(made) - 1 == 8  # a CSV without purchases has no total
+    assert different == [made[0].filename]

@@ -1,4 +1,4 @@
-"""The marts, created with the columns that dbt promises and filled with numbers that are easy to know.
+"""The marts, created with the columns of their contracts and filled with numbers that are easy to know.
 
 Three clients (two billed in USD, one in EUR), three sources, two campaigns of four creatives each in every source,
 every day from FIRST to LAST: Vibe without clicks, the CPM rising in mid-period, more decimals than are shown.
@@ -6,73 +6,14 @@ every day from FIRST to LAST: Vibe without clicks, the CPM rising in mid-period,
 
 from datetime import date
 
+import yaml
 from sqlalchemy import Engine, text
+
+from warehouse.settings import PROJECT_ROOT
 
 FIRST, LAST = date(2025, 9, 1), date(2025, 11, 28)  # a Monday, and a Friday: the last week and month are not complete
 
-MEASURES = (
-    "impressions bigint, clicks bigint, conversions bigint, conversion_revenue numeric(24,9), "
-    "spend numeric(24,7), reported_spend numeric(24,9), ctr numeric, cpc numeric, cpa numeric, roas numeric"
-)
-SUMMED = MEASURES.replace("reported_spend", "spend_adjustments numeric(24,7), reported_spend")
-DELTAS = ", ".join(
-    f"{name}_delta_pct numeric"
-    for name in ("impressions", "clicks", "conversions", "conversion_revenue", "spend", "reported_spend")
-)
-SUMMARY = (
-    f"is_complete boolean, currency text, {SUMMED}, {DELTAS}, "
-    "top_campaigns jsonb, top_creatives jsonb, underperformers jsonb"
-)
-PERFORMERS = (
-    "client_id text, client_name text, period text, period_start date, period_end date, level text, source text, "
-    "entity_id text, entity_name text, campaign_id text, campaign_name text, strategy_name text, placement_name text, "
-    f"currency text, {MEASURES}, rank bigint"
-)
-NODE = "client_id text, source text, first_date date, last_date date"
-TABLES = {
-    "dim_clients": "client_id text, client_name text, currency text, is_active boolean",
-    "dim_campaigns": f"campaign_id text, campaign_name text, {NODE}",
-    "dim_strategies": f"strategy_id text, campaign_id text, strategy_name text, {NODE}",
-    "dim_placements": f"placement_id text, strategy_id text, campaign_id text, placement_name text, {NODE}",
-    "dim_creatives": (
-        f"creative_id text, placement_id text, strategy_id text, campaign_id text, creative_name text, {NODE}"
-    ),
-    "daily_metrics": (
-        "client_id text, client_name text, date date, source text, campaign_id text, campaign_name text, "
-        "strategy_id text, strategy_name text, placement_id text, placement_name text, creative_id text, "
-        "creative_name text, impressions bigint, clicks bigint, conversions bigint, conversion_revenue numeric(24,9), "
-        "cpm numeric(10,4), currency text, spend numeric(20,7), reported_spend numeric(24,9), "
-        "ctr numeric, cpc numeric, cpa numeric, roas numeric"
-    ),
-    "daily_campaign_metrics": (
-        "client_id text, client_name text, date date, source text, campaign_id text, campaign_name text, "
-        "impressions bigint, clicks bigint, conversions bigint, conversion_revenue numeric(24,9), "
-        "cpm numeric(10,4), currency text, spend numeric(20,7), reported_spend numeric(24,9), "
-        "ctr numeric, cpc numeric, cpa numeric, roas numeric"
-    ),
-    "weekly_summaries": f"client_id text, client_name text, week_start date, week_end date, {SUMMARY}",
-    "monthly_summaries": f"client_id text, client_name text, month_start date, month_end date, {SUMMARY}",
-    "spend_adjustments": (
-        "adjustment_id bigint, client_id text, client_name text, date date, for_month date, amount numeric(24,7), "
-        "currency text, cpm numeric(10,4), effective_date date, booked_at timestamptz"
-    ),
-    "metric_restatements": (
-        "client_id text, client_name text, source text, date date, step bigint, changed_at timestamptz, cause text, "
-        "currency text, impressions_change bigint, clicks_change bigint, conversions_change bigint, "
-        "conversion_revenue_change numeric(24,9), spend_change numeric(24,7)"
-    ),
-    "top_performers": PERFORMERS,
-    "underperformers": f"{PERFORMERS}, peer_ctr numeric, reason text",
-    "source_breakdown": (
-        f"client_id text, client_name text, month_start date, source text, currency text, {MEASURES}, "
-        "impressions_share_pct numeric, spend_share_pct numeric"
-    ),
-    "data_freshness": (
-        "client_id text, client_name text, source text, first_date date, last_date date, "
-        "last_delivered_at timestamptz, last_as_of timestamptz, deliveries bigint, held_deliveries bigint, "
-        "pending_deliveries bigint, rows_read bigint, rows_accepted bigint, rows_rejected bigint, rows_dropped bigint"
-    ),
-}
+CONTRACTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
 
 CLIENTS = (("acme", "Acme Outdoor", "USD"), ("bolt", "Bolt Energy", "USD"), ("cosmo", "Cosmo Kaffee", "EUR"))
 FILL_CLIENTS = "insert into marts.dim_clients values " + ", ".join(
@@ -227,9 +168,18 @@ def create(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("drop schema if exists marts cascade"))
         connection.execute(text("create schema marts"))
-        for table, columns in TABLES.items():
+        for table, columns in promised().items():
             connection.execute(text(f"create table marts.{table} ({columns})"))
             connection.execute(text(f"select access.protect('marts.{table}')"))
+
+
+def promised() -> dict[str, str]:
+    """The columns of each mart's contract, as `name type, …`."""
+    models = [model for file in CONTRACTS.glob("*.yml") for model in yaml.safe_load(file.read_text())["models"]]
+    return {
+        model["name"]: ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
+        for model in models
+    }
 
 
 def fill(engine: Engine, first: date = FIRST, last: date = LAST) -> None:
@@ -247,10 +197,10 @@ def _dimensions() -> list[str]:
     levels = list(plurals)
     statements = []
     for depth, (level, plural) in enumerate(plurals.items()):
-        keys = ", ".join(f"{name}_id" for name in reversed(levels[: depth + 1])) + f", {level}_name"
+        ids = ", ".join(f"{name}_id" for name in reversed(levels[: depth + 1]))
         statements.append(
-            f"insert into marts.dim_{plural} select {keys}, client_id, source, min(date), max(date) "
-            f"from marts.daily_metrics group by {keys}, client_id, source"
+            f"insert into marts.dim_{plural} select distinct {ids}, client_id, source, {level}_name "
+            "from marts.daily_metrics"
         )
     return statements
 

@@ -279,7 +279,10 @@ def test_restatements_of_the_own_clients_are_listed_newest_first_without_first_d
         connection.execute(
             text(
                 """
-                insert into marts.metric_restatements values
+                insert into marts.metric_restatements
+                    (client_id, client_name, source, date, step, changed_at, cause, currency, impressions_change,
+                    clicks_change, conversions_change, conversion_revenue_change, spend_change)
+                values
                     ('acme', 'Acme', 'vibe', '2025-11-03', 1, '2025-11-04', 'first delivery', 'USD', 9, 0, 0, 0, 9),
                     ('acme', 'Acme', 'vibe', '2025-11-03', 2, '2025-11-05', 'newer delivery', 'USD', 5, 0, 1, 2, 3),
                     ('bolt', 'Bolt Energy', 'vibe', '2025-11-03', 2, '2025-11-06', 'cpm edit', 'USD', 0, 0, 0, 0, -1.5)

@@ -26,8 +26,6 @@ from warehouse.errors import PaidMediaError
 from warehouse.restatements import Explanation, explain
 from warehouse.settings import Settings, get_settings
 
-pytestmark = pytest.mark.slow
-
 DAY = date(2025, 11, 4)
 LATER = DAY + timedelta(days=2)
 Told = Callable[..., Explanation]

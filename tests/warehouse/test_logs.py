@@ -74,6 +74,7 @@ def test_the_password_of_a_url_is_hidden_although_no_setting_knows_it(settings: 
     assert hidden == f"see https://ana:{HIDDEN}@host/path and mail@host"
 
 
+@pytest.mark.heavy
 def test_lines_of_several_writers_stay_whole(settings: Settings) -> None:
     def write() -> None:
         for number in range(100):

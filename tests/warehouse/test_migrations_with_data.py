@@ -62,7 +62,7 @@ def test_everything_can_be_filled_again_after_the_way_down_and_up(settings: Sett
     assert all(contents(settings).values())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("with_backend", [False, True], ids=["the process", "the process and its backend"])
 def test_a_migration_that_was_killed_is_done_by_the_next(
     home: Path, monkeypatch: pytest.MonkeyPatch, with_backend: bool

@@ -13,7 +13,7 @@ from tests.warehouse.backup.writing import Writer, state
 from warehouse.backup import in_place, servers, taking
 from warehouse.settings import Settings, get_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.torture]
+pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 
 def take() -> str:

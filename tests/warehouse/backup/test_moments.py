@@ -16,7 +16,7 @@ from warehouse.database import session
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 
 @pytest.mark.torture

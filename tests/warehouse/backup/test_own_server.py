@@ -16,7 +16,7 @@ from warehouse.backup.restoring import hand_over_all
 from warehouse.backup.store import Store
 from warehouse.settings import PROJECT_ROOT, get_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 PAIDMEDIA = [sys.executable, "-m", "orchestration.cli"]
 
 

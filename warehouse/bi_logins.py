@@ -1,4 +1,4 @@
-"""Logins for BI tools: Postgres roles that can read the marts, and of them the rows of one client."""
+"""Logins for BI tools: Postgres roles, each of one client for its views in `bi`, or of the agency for all marts."""
 
 import secrets
 
@@ -12,34 +12,53 @@ from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
 CONNECTIONS = 10
-# A reader that stays would hold up publishing, and one that computes for hours everyone else.
-LIMITS = {
+# A reader that stays would hold up publishing, and one that computes for hours everyone else. A login can set each of
+# them itself: they are what a tool starts with.
+DEFAULTS = {
     "default_transaction_read_only": "on",
     "statement_timeout": "120s",
     "idle_in_transaction_session_timeout": "60s",
-    "search_path": "marts",
 }
+CLIENT_SCHEMA, AGENCY_SCHEMA = "bi", "marts"
 
 
-def add(current: Session, settings: Settings, client_id: str) -> str:
-    """Make a login for a client's BI tool; returns its URL, whose password is stored nowhere else.
+def add(current: Session, settings: Settings, client_id: str | None) -> str:
+    """Make a login for a client's BI tool, or with None one for the agency's; returns its URL.
 
-    The name does not tell the client: every login of the server can list the names of all.
+    The password is stored nowhere else. The name does not tell the client: every login of the server can list the names
+    of all. Raises `PaidMediaError` for an unknown client.
     """
-    clients.get_client(current, client_id)
+    if client_id is not None:
+        clients.get_client(current, client_id)
     url = make_url(database.database_url(settings))
     login, password = f"{url.database}_bi_{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     connection = current.connection()
-    name = sql.Identifier(login)
-    roles.execute(connection, f"create role {{}} login inherit connection limit {CONNECTIONS}", name)
-    for setting, value in LIMITS.items():
-        roles.execute(connection, f"alter role {{}} set {setting} = {{}}", name, sql.Literal(value))
+    roles.execute(connection, "create role {} login inherit", sql.Identifier(login))
     roles.set_password(connection, login, password)
-    current.add(BiLogin(login=login, client_id=client_id, created_by=audit.actor_name()))
+    row = BiLogin(login=login, client_id=client_id, created_by=audit.actor_name())
+    current.add(row)
     current.flush()
-    roles.execute(connection, "grant {} to {}", sql.Identifier(roles.readers_role(url)), name)
+    group = roles.agency_role(url) if client_id is None else roles.readers_role(url)
+    roles.execute(connection, "grant {} to {}", sql.Identifier(group), sql.Identifier(login))
+    _set_up(current, row)
     audit.record(current, "add", "bi login", login, new={"client_id": client_id})
     return url.set(username=login, password=password).render_as_string(hide_password=False)
+
+
+def migrate(current: Session) -> list[BiLogin]:
+    """Give every login the defaults and the schema that a new one has; returns them. Safe to repeat."""
+    every_login = every(current)
+    for row in every_login:
+        _set_up(current, row)
+    return every_login
+
+
+def _set_up(current: Session, row: BiLogin) -> None:
+    connection, name = current.connection(), sql.Identifier(row.login)
+    roles.execute(connection, f"alter role {{}} connection limit {CONNECTIONS}", name)
+    schema = AGENCY_SCHEMA if row.client_id is None else CLIENT_SCHEMA
+    for setting, value in {**DEFAULTS, "search_path": schema}.items():
+        roles.execute(connection, f"alter role {{}} set {setting} = {{}}", name, sql.Literal(value))
 
 
 def every(current: Session) -> list[BiLogin]:

@@ -1,6 +1,7 @@
 """Whether the database keeps readers of the marts apart: what in its catalog could show one of them another's rows.
 
-The policies themselves stand in `access.protect` (migrations). This looks at what there is, however it came there.
+The policies themselves stand in `access.protect` (migrations), the views of clients in `access.make_client_view`. This
+looks at what there is, however it came there.
 """
 
 from sqlalchemy import make_url, text
@@ -12,19 +13,25 @@ from warehouse import roles
 POLICIES = {
     "owner": "true",
     "viewer": "(client_id = ANY (ARRAY( SELECT access.viewer_clients() AS viewer_clients)))",
-    "bi_login": "(client_id = ANY ((ARRAY( SELECT bi_logins.client_id FROM access.bi_logins))::text[]))",
+    "agency": "true",
 }
 
 
 def violations(current: Session) -> list[str]:
     """One line for everything that opens a way around the policies; none when every reader sees only what is theirs."""
     url = make_url(current.connection().engine.url)
-    names = {"app": roles.app_role(url), "readers": roles.readers_role(url), **POLICIES}
+    names = {
+        "app": roles.app_role(url),
+        "readers": roles.readers_role(url),
+        "agents": roles.agency_role(url),
+        **POLICIES,
+    }
     found: list[str] = []
     for query in (
         _UNPROTECTED,
         _POLICIES,
         _OTHER_RELATIONS,
+        _CLIENT_VIEWS,
         _REACHABLE,
         _WRITABLE,
         _FUNCTIONS,
@@ -38,20 +45,20 @@ def violations(current: Session) -> list[str]:
 
 _MARTS = "relnamespace = to_regnamespace('marts') and relkind in ('r', 'p')"
 
-# The roles that read: the app's, that of the BI logins, and each of these. The owner is a member of what it has made.
+# The roles that read: the app's, those of the BI logins, and each of these. The owner is a member of what it has made.
 _READERS = """
     readers as (
         select oid, rolname from pg_roles
         where
             rolname <> current_user
             and (
-                rolname in (:app, :readers)
+                rolname in (:app, :readers, :agents)
                 or rolname in (select login from access.bi_logins)
                 or oid in (
                     select members.member
                     from pg_auth_members as members
                     inner join pg_roles as groups on groups.oid = members.roleid
-                    where groups.rolname = :readers
+                    where groups.rolname in (:readers, :agents)
                 )
             )
     )
@@ -67,7 +74,7 @@ _UNPROTECTED = f"""
 _POLICIES = f"""
     with
     expected (polname, qual, role) as (
-        values ('owner', :owner, null), ('viewer', :viewer, :app), ('bi_login', :bi_login, :readers)
+        values ('owner', :owner, null), ('viewer', :viewer, :app), ('agency', :agency, :agents)
     ),
     there as (
         select
@@ -109,6 +116,24 @@ _OTHER_RELATIONS = """
     order by 1
 """
 
+# A view for clients is as it was made: every condition behind its own, nothing of the table's statistics before it.
+_CLIENT_VIEWS = """
+    select format('bi.%s is not the view that clients were given', pg_class.relname)
+    from pg_class
+    left join access.client_views on client_views.view_name = pg_class.relname
+    where
+        relnamespace = to_regnamespace('bi')
+        and not coalesce(
+            relkind = 'v'
+            and reloptions @> array['security_barrier=true']
+            and not coalesce(reloptions @> array['security_invoker=true'], false)
+            and relowner = (select nspowner from pg_namespace where oid = relnamespace)
+            and pg_get_viewdef(pg_class.oid) = client_views.definition,
+            false
+        )
+    order by 1
+"""
+
 _REACHABLE = f"""
     with {_READERS}
     select distinct format('%s can read %s', readers.rolname, relations.oid::regclass)
@@ -117,9 +142,12 @@ _REACHABLE = f"""
     inner join pg_namespace as schemas on schemas.oid = relations.relnamespace
     where
         relations.relkind in ('r', 'p', 'v', 'm', 'f')
-        and schemas.nspname not in ('marts', 'pg_catalog', 'information_schema')
+        and schemas.nspname not in ('pg_catalog', 'information_schema')
         and schemas.nspname not like 'pg\\_%'
-        and relations.oid <> to_regclass('access.bi_logins')
+        and schemas.nspname <> case
+            when readers.rolname in (:app, :agents) or pg_has_role(readers.oid, :agents, 'member') then 'marts'
+            else 'bi'
+        end
         and has_schema_privilege(readers.oid, schemas.oid, 'usage')
         and (
             has_table_privilege(readers.oid, relations.oid, 'select')
@@ -132,7 +160,9 @@ _WRITABLE = f"""
     with {_READERS}
     select format('%s can write to %s', readers.rolname, pg_class.oid::regclass)
     from readers cross join pg_class
-    where {_MARTS} and has_table_privilege(readers.oid, pg_class.oid, 'insert, update, delete, truncate')
+    where
+        relnamespace in (to_regnamespace('marts'), to_regnamespace('bi')) and relkind in ('r', 'p', 'v')
+        and has_table_privilege(readers.oid, pg_class.oid, 'insert, update, delete, truncate')
     order by 1
 """  # noqa: S608
 
@@ -167,12 +197,17 @@ _MEMBERS = f"""
     from readers
     inner join pg_auth_members as members on members.member = readers.oid
     inner join pg_roles as roles on roles.oid = members.roleid
-    where roles.rolname <> :readers or readers.rolname = :app
+    where
+        readers.rolname = :app
+        or roles.rolname <> case
+            when readers.rolname in (select login from access.bi_logins where client_id is null) then :agents
+            else :readers
+        end
     order by 1
 """  # noqa: S608
 
 _LOGINS = """
-    select 'access.bi_logins shows every login all of them'
+    select 'access.bi_logins has other policies than that of its owner'
     from pg_class
     where
         oid = to_regclass('access.bi_logins')
@@ -181,6 +216,6 @@ _LOGINS = """
             and (
                 select array_agg(polname::text || ': ' || pg_get_expr(polqual, polrelid) order by polname)
                 from pg_policy where polrelid = pg_class.oid
-            ) = array['own_row: ((login)::text = CURRENT_USER)', 'owner: true']
+            ) = array['owner: true']
         )
 """

@@ -1,7 +1,8 @@
 """The Postgres roles that read the marts: the app's, and one per BI login. What each sees, the policies decide.
 
-`<database>_app` reads in the name of a person, for one transaction; `<database>_readers` is what every BI login is a
-member of. Migrations make them and `access.protect`, which dbt calls for every mart that it creates.
+`<database>_app` reads in the name of a person, for one transaction. Every BI login of a client is a member of
+`<database>_readers`, which reads the views in `bi`; those of the agency are members of `<database>_agency`, which reads
+the marts. Migrations make them and `access.protect`, which dbt calls for every mart that it creates.
 """
 
 from typing import Any
@@ -27,8 +28,13 @@ def app_role(url: URL) -> str:
 
 
 def readers_role(url: URL) -> str:
-    """The role that every BI login is a member of."""
+    """The role that every BI login of a client is a member of."""
     return f"{url.database}_readers"
+
+
+def agency_role(url: URL) -> str:
+    """The role that every BI login of the agency is a member of."""
+    return f"{url.database}_agency"
 
 
 def set_app_password(connection: Connection, settings: Settings) -> None:

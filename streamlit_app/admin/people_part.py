@@ -10,6 +10,8 @@ from streamlit_app.identity import Viewer
 from warehouse import bi_logins, clients, users
 from warehouse.settings import get_settings
 
+OF_AGENCY = "the agency: every client"
+
 
 def show(viewer: Viewer) -> None:
     """Draw the part."""
@@ -20,7 +22,7 @@ def show(viewer: Viewer) -> None:
              user.last_login_at, user.locked_until)
             for user, mine in users.list_users(current)
         ]  # fmt: skip
-        logins = [(each.login, names[each.client_id], each.created_at, each.created_by)
+        logins = [(each.login, names[each.client_id] if each.client_id else OF_AGENCY, each.created_at, each.created_by)
                   for each in bi_logins.every(current)]  # fmt: skip
     _once()
     columns = ["E-mail", "Role", "Sees", "Active", "Last log-in", "Locked until"]
@@ -34,7 +36,7 @@ def show(viewer: Viewer) -> None:
     with right:
         _change(viewer, {str(row[0]): bool(row[3]) for row in people})
     st.subheader("BI logins")
-    st.caption("A Postgres login that reads the rows of one client in the marts, and nothing else.")
+    st.caption("A Postgres login that reads one client's views in bi, or the agency's, which reads all marts.")
     if logins:
         st.dataframe(
             pd.DataFrame(logins, columns=["Login", "Client", "Made at", "Made by"]),
@@ -83,11 +85,12 @@ def _change(viewer: Viewer, active: dict[str, bool]) -> None:
 def _bi_logins(viewer: Viewer, names: dict[str, str], logins: list[str]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        slug = st.selectbox("Client", list(names), format_func=names.__getitem__, key="bi-client") if names else None
-        if slug and st.button("Make a login", icon=":material/add:", key="add-bi-login"):
-            url = doing.tell(viewer, lambda current: bi_logins.add(current, get_settings(), slug))
+        whose = {**names, "": OF_AGENCY}
+        slug = st.selectbox("Client", list(whose), format_func=whose.__getitem__, key="bi-client")
+        if st.button("Make a login", icon=":material/add:", key="add-bi-login"):
+            url = doing.tell(viewer, lambda current: bi_logins.add(current, get_settings(), slug or None))
             if url is not None:
-                _keep_once(f"Address for the BI tool of {names[slug]}", url)
+                _keep_once(f"Address for the BI tool of {whose[slug]}", url)
     with right:
         if logins:
             login = st.selectbox("Login", logins, key="bi-login")

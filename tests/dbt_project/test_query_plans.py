@@ -21,11 +21,11 @@ from streamlit_app.identity import Viewer
 from streamlit_app.periods import Period
 from streamlit_app.scope import Node, Scope
 from tests.dbt_project.raw_tables import Row, deliver
-from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, Build, built
+from tests.dbt_project.test_history_of_deliveries import Build, built
+from tests.rows import add_client
+from tests.warm_dbt import MODELS_ONLY
 from warehouse import bi_logins, database, users
 from warehouse.settings import get_settings
-
-pytestmark = pytest.mark.slow
 
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(120)]
@@ -35,20 +35,12 @@ MARCH = Period(date(2026, 3, 3), date(2026, 3, 29))
 @pytest.fixture(scope="module")
 def marts(raw: Connection, build: Build) -> Connection:
     """Two clients with 120 days of twenty creatives."""
-    with raw.cursor() as cursor:
-        for client_id in ("acme", "bolt"):
-            cursor.execute(
-                "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')",
-                (client_id, client_id.title()),
-            )
-            cursor.execute(
-                "insert into control.client_cpm_rates values (%s, '2026-01-01', 10, 'USD', now(), 'test')", (client_id,)
-            )
     for client_id in ("acme", "bolt"):
+        add_client(raw, client_id)
         rows = [Row(day, 1_000 + number, creative=f"Ad {number}") for day in DAYS for number in range(20)]
         as_of = datetime(2026, 6, 1, tzinfo=UTC)
         deliver(raw, "facebook", client_id, f"f-{client_id}", as_of=as_of, days=DAYS, rows=rows)
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     return raw
 
 
@@ -176,20 +168,20 @@ def test_a_table_that_was_made_with_other_indexes_gets_those_of_its_contract(mar
         cursor.execute("create index on marts.daily_metrics (client_id, date)")
         cursor.execute("create index somebodys_own on marts.daily_metrics (creative_id)")
     marts.commit()
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     assert indexes() == [contract, "somebodys_own"]
     with marts.cursor() as cursor:
         cursor.execute("drop index marts.somebodys_own")
     marts.commit()
 
 
-def test_the_policy_of_a_bi_login_is_a_condition_of_the_index(marts: Connection) -> None:
+def test_the_client_of_a_bi_login_is_a_condition_of_the_index(marts: Connection) -> None:
     with database.session() as current:
         url = bi_logins.add(current, get_settings(), "acme")
     connection = psycopg2.connect(url)
     with connection.cursor() as cursor:
         cursor.execute("set enable_seqscan = off")
-        cursor.execute("explain select * from marts.daily_metrics where date = '2026-03-05'")
+        cursor.execute("explain select * from bi.daily_metrics where date = '2026-03-05'")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     connection.close()
     assert re.search(r"Index Cond: \(\(client_id = ANY \(.*InitPlan 1.*\)\) AND \(date = '2026-03-05'::date\)\)", plan)

@@ -1,4 +1,4 @@
-"""BI tools on the marts of a run, each through a login that a person made: SQLAlchemy, psql, a real Apache Superset."""
+"""BI tools on the views of a client, through a login that a person made: SQLAlchemy, psql, a real Apache Superset."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from tests.sizes import is_long, report
 from warehouse import embedded
 from warehouse.settings import PROJECT_ROOT
 
-pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.slow]
+pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.heavy]
 
 CLIENT = "harbor-pine"
 # Superset 6.1 does not start with newer ones of these, and needs cachetools and rich without saying so.
@@ -41,7 +41,7 @@ SECRET_KEY = os.environ["SUPERSET_KEY"]
 SQLALCHEMY_DATABASE_URI = "sqlite:///" + os.environ["SUPERSET_HOME"] + "/superset.db"
 WTF_CSRF_ENABLED = TALISMAN_ENABLED = RATELIMIT_ENABLED = False
 """
-BY_SOURCE = "select source, sum(impressions), sum(spend) from marts.daily_campaign_metrics{} group by source"
+BY_SOURCE = "select source, sum(impressions), sum(spend) from {}.daily_campaign_metrics{} group by source"
 Sums = dict[str, tuple[int, Decimal]]
 
 
@@ -58,7 +58,7 @@ def bi_url(finished_run: FinishedRun) -> Iterator[str]:
 def owned(finished_run: FinishedRun) -> Sums:
     """What the client's sources add up to, asked by the owner of the warehouse."""
     with psycopg2.connect(finished_run.database_url) as connection, connection.cursor() as cursor:
-        cursor.execute(BY_SOURCE.format(f" where client_id = '{CLIENT}'"))
+        cursor.execute(BY_SOURCE.format("marts", f" where client_id = '{CLIENT}'"))
         return {source: (int(impressions), spend) for source, impressions, spend in cursor.fetchall()}
 
 
@@ -76,23 +76,24 @@ def test_sqlalchemy_finds_the_marts_that_the_documents_name_and_one_clients_rows
         for name in re.findall(r"`([a-z_]+)`", line.split("|")[1])
     }
     inspector = sa.inspect(engine)
-    found = {*inspector.get_table_names("marts"), *inspector.get_view_names("marts")}
-    assert documented == {name for name in found if inspector.get_table_comment(name, "marts")["text"]}
+    found = inspector.get_view_names("bi")
+    assert documented == {name for name in found if inspector.get_table_comment(name, "bi")["text"]}
     with engine.connect() as connection:
         for mart in sorted(documented):
-            table = sa.Table(mart, sa.MetaData(), schema="marts", autoload_with=engine)
+            table = sa.Table(mart, sa.MetaData(), schema="bi", autoload_with=engine)
             undescribed = [column.name for column in table.columns if not column.comment]
             assert undescribed == [], f"{mart} has columns without a description"
+            assert [column.name for column in table.columns if "reported" in column.name] == [], mart
             if "client_id" in table.columns:
                 seen: set[str] = set(connection.scalars(sa.select(table.c.client_id).distinct()))
                 assert seen <= {CLIENT}, mart
-        rows = connection.execute(sa.text(BY_SOURCE.format(""))).all()
+        rows = connection.execute(sa.text(BY_SOURCE.format("bi", ""))).all()
     engine.dispose()
     assert {row[0]: (int(row[1]), row[2]) for row in rows} == owned
 
 
 def test_psql_reads_the_same_numbers_without_naming_the_schema(bi_url: str, owned: Sums) -> None:
-    query = BY_SOURCE.format("").replace("marts.", "")
+    query = BY_SOURCE.format("bi", "").replace("bi.", "")
     done = subprocess.run(
         [embedded.binary("psql"), bi_url, "--no-psqlrc", "--csv", "--tuples-only", "--command", query],
         capture_output=True, text=True, check=True,
@@ -164,7 +165,7 @@ def test_a_chart_of_superset_shows_the_clients_numbers(superset: httpx.Client, b
     entry = {"database_name": "Paid media", "sqlalchemy_uri": for_psycopg2(bi_url)}
     database = posted(superset, "database/", entry)["id"]
     dataset = posted(
-        superset, "dataset/", {"database": database, "schema": "marts", "table_name": "daily_campaign_metrics"}
+        superset, "dataset/", {"database": database, "schema": "bi", "table_name": "daily_campaign_metrics"}
     )["id"]
     query = {
         "columns": ["source"],

@@ -14,8 +14,10 @@ from sqlalchemy import make_url
 from streamlit_app.identity import Viewer
 from tests.dbt_project.conftest import Build, build, raw, target
 from tests.dbt_project.raw_tables import ROW_TABLES, Row, deliver
-from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, built
+from tests.dbt_project.test_history_of_deliveries import built
 from tests.isolation.marks import AS_OF, DAYS, FOREIGN, OWN, Client
+from tests.rows import agreed, insert
+from tests.warm_dbt import MODELS_ONLY
 from warehouse import bi_logins, database, users
 from warehouse.embedded import Cluster
 from warehouse.settings import get_settings
@@ -53,19 +55,13 @@ def deliver_days(raw: Connection, client: Client, name: str, *, hour: int, extra
 @pytest.fixture(scope="module")
 def marts(raw: Connection, build: Build) -> Connection:
     """The clients' days, built once."""
-    with raw.cursor() as cursor:
-        for client in (OWN, *FOREIGN):
-            cursor.execute(
-                "insert into control.clients (client_id, name, currency) values (%s, %s, 'USD')",
-                (client.client_id, f"{client.word} Ltd"),
-            )
-            cursor.execute(
-                "insert into control.client_cpm_rates values (%s, '2026-01-01', 10, 'USD', now(), 'test')",
-                (client.client_id,),
-            )
+    for client in (OWN, *FOREIGN):
+        named = {"client_id": client.client_id, "name": f"{client.word} Ltd", "currency": "USD"}
+        insert(raw, "control.clients", named)
+        agreed(raw, client.client_id, 10)
     for client in (OWN, *FOREIGN):
         deliver_days(raw, client, "first", hour=1)
-    built(build, *WITHOUT_UNIT_TESTS)
+    built(build, *MODELS_ONLY)
     return raw
 
 

@@ -64,6 +64,8 @@ def _attempt(random: Random, roles: tuple[str, ...], as_app: bool) -> Attempt:
         if not (as_app and "paidmedia" in setting):
             before.append(setting)
     query = _query(random)
+    if not as_app and random.random() < 0.9:  # what the login of a client has no right to is asked for now and then
+        query = query.replace("marts.", "bi.")
     wrapped = random.choice(_WRAPPERS).format(query=query) if random.random() < 0.4 else query
     return Attempt((*before, wrapped))
 

@@ -11,20 +11,21 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
 from tests.dbt_project.conftest import Build
-from tests.dbt_project.test_history_of_deliveries import WITHOUT_UNIT_TESTS, built
+from tests.dbt_project.test_history_of_deliveries import built
 from tests.isolation.conftest import Readers, deliver_days
 from tests.isolation.marks import FOREIGN, OWN, betrays
 from tests.isolation.probes import Outcome, probe
 from tests.isolation.queries import EVERY, attempts
 from tests.sizes import cases, report
+from tests.warm_dbt import MODELS_ONLY
 from warehouse import database, isolation, roles
 from warehouse.settings import get_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.torture]
+pytestmark = [pytest.mark.torture, pytest.mark.grows]
 
-COUNT = cases(2_000, 10_000)
+COUNT = cases(2_000, 10_000, quick=400)
 ROUND = 200
-BUILDS = cases(2, 12)  # every other one makes everything anew
+BUILDS = cases(2, 12, quick=1)  # every other one makes everything anew
 WORKERS = 4
 
 
@@ -54,9 +55,9 @@ def test_every_mart_shows_a_reader_the_own_rows_and_the_owner_all(readers: Reade
     without_rows = {"spend_adjustments", "underperformers", "metric_restatements"}
     with psycopg2.connect(readers.bi_url) as connection, connection.cursor() as cursor, marts.cursor() as everything:
         for name in EVERY:
-            query = f"select client_id, count(*) from marts.{name} group by client_id order by 1"
-            cursor.execute(query)
-            everything.execute(query)
+            query = f"select client_id, count(*) from {{}}.{name} group by client_id order by 1"
+            cursor.execute(query.format("bi"))
+            everything.execute(query.format("marts"))
             seen, there = cursor.fetchall(), everything.fetchall()
             assert seen == [row for row in there if row[0] == OWN.client_id], name
             assert name in without_rows or len(there) == 1 + len(FOREIGN), name
@@ -80,7 +81,7 @@ def test_no_query_brings_a_foreign_row_while_builds_replace_the_marts(
         while not stop.is_set():
             for client in (OWN, FOREIGN[0]):
                 deliver_days(marts, client, f"again-{builds}", hour=2 + builds % 20, extra=builds)
-            built(build, *WITHOUT_UNIT_TESTS, *(["--full-refresh"] if builds % 2 else []))
+            built(build, *MODELS_ONLY, *(["--full-refresh"] if builds % 2 else []))
             builds += 1
 
     app_url = roles.app_url(get_settings(), database.database_url())

@@ -25,7 +25,7 @@ from tests.isolation.queries import EVERY, Attempt
 from warehouse import database, isolation, roles
 from warehouse.settings import get_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 SOURCES = ("facebook", "surfside", "vibe")
 
@@ -36,7 +36,7 @@ def found(readers: Readers) -> list[str]:
         lines = isolation.violations(current)
     owner = make_url(database.database_url())
     names = (owner.username, roles.app_role(owner))
-    looks = [f"select * from marts.{name}" for name in (*EVERY, "planted")]
+    looks = [f"select * from {schema}.{name}" for schema in ("bi", "marts") for name in (*EVERY, "planted")]
     looks += ["select * from marts.peek()", "select * from access.viewer_clients()", "select * from access.bi_logins",
               "select * from publishing.daily_metrics_2026_03", "select * from control.clients"]  # fmt: skip
     tries = [
@@ -109,11 +109,30 @@ LEAKS = {
         ("drop policy everybody on marts.dim_campaigns",),
     ),
     "a policy that says true": Leak(
-        ("alter policy bi_login on marts.top_performers using (true)",),
+        ("alter policy viewer on marts.top_performers using (true)",),
         (
-            "alter policy bi_login on marts.top_performers using"
-            " (client_id = any (array(select bi_logins.client_id from access.bi_logins)))",
+            "alter policy viewer on marts.top_performers using"
+            " (client_id = any (array(select access.viewer_clients())))",
         ),
+    ),
+    "a view for clients whose conditions come after those of the reader": Leak(
+        ("alter view bi.daily_metrics set (security_barrier = false)",),
+        ("alter view bi.daily_metrics set (security_barrier = true)",),
+    ),
+    "a view for clients of everybody's rows": Leak(
+        (
+            "create view bi.planted with (security_barrier) as select * from marts.dim_clients",
+            "alter view bi.planted owner to {owner}",
+            "grant select on bi.planted to {readers}",
+        ),
+        ("drop view bi.planted",),
+    ),
+    "a right to a table behind the views": Leak(
+        ("grant usage on schema marts to {readers}", "grant select on marts.weekly_summaries to {readers}"),
+        ("revoke all on marts.weekly_summaries from {readers}", "revoke all on schema marts from {readers}"),
+    ),
+    "a client's login that is also the agency's": Leak(
+        ("grant {agency} to {login}",), ("revoke {agency} from {login}",)
     ),
     "a missing policy": Leak(
         ("drop policy viewer on marts.data_freshness", "create policy viewer2 on marts.data_freshness using (true)"),
@@ -168,12 +187,14 @@ LEAKS = {
     ),
     "a list of logins that each can read whole": Leak(
         (
-            "alter policy own_row on access.bi_logins using (true)",
-            "insert into access.bi_logins (login, client_id, created_by) values ('another', 'bolt', 'a test')",
+            "create policy everybody on access.bi_logins for select using (true)",
+            "grant usage on schema access to {readers}",
+            "grant select on access.bi_logins to {readers}",
         ),
         (
-            "alter policy own_row on access.bi_logins using (login = current_user)",
-            "delete from access.bi_logins where login = 'another'",
+            "revoke all on access.bi_logins from {readers}",
+            "revoke all on schema access from {readers}",
+            "drop policy everybody on access.bi_logins",
         ),
     ),
     "asking in another's name": Leak(
@@ -204,6 +225,7 @@ def test_a_leak_of_the_database_is_found(kind: str, readers: Readers, superuser:
         "owner": f'"{owner.username}"',
         "app": f'"{roles.app_role(owner)}"',
         "readers": f'"{roles.readers_role(owner)}"',
+        "agency": f'"{roles.agency_role(owner)}"',
         "login": f'"{make_url(readers.bi_url).username}"',
     }
     with superuser.cursor() as cursor, ExitStack() as mending:

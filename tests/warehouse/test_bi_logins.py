@@ -6,7 +6,7 @@ from decimal import Decimal
 import psycopg2
 import pytest
 from psycopg2 import errors
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from warehouse import bi_logins, clients, database, isolation
 from warehouse.errors import PaidMediaError
@@ -45,7 +45,7 @@ def rows(url: str, query: str = "select client_id from dim_clients") -> list[tup
 
 def test_a_login_reads_the_rows_of_its_client(url: str) -> None:
     assert rows(url) == [("acme",)]
-    assert rows(url, "select client_id from marts.dim_clients where client_id <> 'acme'") == []
+    assert rows(url, "select client_id from bi.dim_clients where client_id <> 'acme'") == []
 
 
 def test_its_name_does_not_tell_the_client(url: str) -> None:
@@ -59,6 +59,8 @@ def test_it_cannot_write_make_tables_or_read_anything_else(url: str) -> None:
         "create temporary table mine ()",
         "create schema mine",
         "select * from control.clients",
+        "select * from marts.dim_clients",
+        "select * from access.bi_logins",
         "select access.viewer_clients()",
     ):
         with pytest.raises((errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
@@ -83,7 +85,7 @@ def test_a_removed_login_is_refused_and_an_open_connection_sees_nothing(url: str
             assert login in {each.login for each in bi_logins.every(current)}
             bi_logins.remove(current, login)
         with pytest.raises(errors.InsufficientPrivilege):  # it is a member of the readers no longer
-            cursor.execute("select count(*) from marts.dim_clients")
+            cursor.execute("select count(*) from bi.dim_clients")
     connection.close()
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(url)
@@ -99,3 +101,45 @@ def test_a_login_for_a_client_or_of_a_name_that_there_is_not_is_one_clear_line(m
 def test_the_catalog_is_sound(url: str) -> None:
     with database.session() as current:
         assert isolation.violations(current) == []
+
+
+def test_the_login_of_the_agency_reads_the_marts_of_everybody_and_no_view(mart: None, settings: Settings) -> None:
+    with database.session() as current:
+        url = bi_logins.add(current, settings, None)
+    assert rows(url) == [("acme",), ("bolt",)]
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(url, "select * from bi.dim_clients")
+    with pytest.raises((errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
+        rows(url, "set default_transaction_read_only = off; commit; delete from marts.dim_clients")
+    with database.session() as current:
+        assert isolation.violations(current) == []
+
+
+def test_a_login_of_before_is_moved(url: str, settings: Settings) -> None:
+    login = make_url(url).username
+    with database.session() as current:
+        current.execute(text(f'alter role "{login}" set search_path = marts'))
+    with pytest.raises(errors.UndefinedTable):
+        rows(url)
+    with database.session() as current:
+        assert login in {each.login for each in bi_logins.migrate(current)}
+    assert rows(url) == [("acme",)]
+
+
+def test_columns_of_the_agency_are_not_in_a_view_that_says_what_the_others_mean(url: str) -> None:
+    with database.session() as current:
+        current.execute(text("create table marts.costs (client_id text, spend numeric, reported_spend numeric)"))
+        current.execute(text("comment on column marts.costs.spend is 'What the client pays.'"))
+        current.execute(text("insert into marts.costs values ('acme', 2, 1), ('bolt', 4, 3)"))
+        current.execute(text("select access.protect('marts.costs', '{reported_spend}')"))
+        described = "select col_description('bi.costs'::regclass, 2)"
+        assert current.scalar(text(described)) == "What the client pays."
+    assert rows(url, "select * from costs") == [("acme", Decimal(2))]
+    with database.session() as current:
+        before = current.scalar(text("select 'bi.costs'::regclass::oid"))
+        current.execute(text("select access.make_client_view('marts.costs', '{reported_spend}')"))
+        assert current.scalar(text("select 'bi.costs'::regclass::oid")) == before  # nothing new, nothing done
+        current.execute(text("select access.make_client_view('marts.costs', '{spend,reported_spend}')"))
+    assert rows(url, "select * from costs") == [("acme",)]
+    with database.session() as current:
+        current.execute(text("drop table marts.costs cascade"))

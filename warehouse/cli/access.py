@@ -9,7 +9,7 @@ from warehouse.cli.console import say, show_table
 from warehouse.errors import PaidMediaError
 
 user = typer.Typer(help="People who may log in.", no_args_is_help=True)
-bi_login = typer.Typer(help="Postgres logins for BI tools, each for the rows of one client.", no_args_is_help=True)
+bi_login = typer.Typer(help="Postgres logins for BI tools: of one client, or of the agency.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 Slug = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's short name, such as acme.")]
@@ -99,16 +99,33 @@ def user_remove_client(email: Email, client_id: Annotated[str, typer.Option("--c
 
 
 @bi_login.command("add")
-def bi_login_add(slug: Slug) -> None:
-    """Make a login that reads the marts of one client; prints its URL once."""
+def bi_login_add(
+    slug: Annotated[str | None, typer.Argument(metavar="CLIENT", help="The client's short name.")] = None,
+    agency: Annotated[bool, typer.Option("--agency", help="Over all clients, with what the platforms cost.")] = False,
+) -> None:
+    """Make a login that reads one client's views in `bi`, or the agency's marts; prints its URL once."""
     from warehouse import bi_logins
     from warehouse.database import session
     from warehouse.settings import get_settings
 
+    if (slug is None) != agency:
+        raise PaidMediaError("a BI login is of one client or of the agency", fix="name CLIENT, or --agency")
     with session() as current:
         url = bi_logins.add(current, get_settings(), slug)
-    say(f"Reads the marts of {slug}, and nothing else. The password is in no other place:")
+    say("Reads the marts of all clients." if agency else f"Reads the views in bi, of {slug} and of nobody else.")
+    say("The password is in no other place:")
     say(url)
+
+
+@bi_login.command("migrate")
+def bi_login_migrate() -> None:
+    """Give the logins that there are what a new one would have; safe to repeat."""
+    from warehouse import bi_logins
+    from warehouse.database import session
+
+    with session() as current:
+        moved = [each.login for each in bi_logins.migrate(current)]
+    say(f"{len(moved)} BI logins read {bi_logins.CLIENT_SCHEMA}, or {bi_logins.AGENCY_SCHEMA} as the agency's.")
 
 
 @bi_login.command("list")
@@ -118,7 +135,10 @@ def bi_login_list() -> None:
     from warehouse.database import session
 
     with session() as current:
-        rows = [(each.login, each.client_id, each.created_at, each.created_by) for each in bi_logins.every(current)]
+        rows = [
+            (each.login, each.client_id or "the agency: all", each.created_at, each.created_by)
+            for each in bi_logins.every(current)
+        ]
     show_table("BI logins", ("login", "client", "made at", "made by"), rows)
 
 

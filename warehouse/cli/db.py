@@ -12,7 +12,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 @app.command()
 def url() -> None:
-    """Print the URL of the warehouse, for psql, BI tools and SQLAlchemy (starts the embedded server if need be)."""
+    """Print the owner's URL; starts the embedded server if need be. BI tools get their own URLs by `bi-login add`."""
     from warehouse.database import database_url
 
     say(database_url())

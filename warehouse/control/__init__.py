@@ -4,7 +4,7 @@ Clients and their rates, source settings, credentials, uploads, attempts, verdic
 tables are changed by Alembic migrations only; delivered numbers never live here.
 """
 
-from warehouse.control.accounts import BiLogin, User, UserClient, UserSession
+from warehouse.control.accounts import BiLogin, ClientView, User, UserClient, UserSession
 from warehouse.control.alerts import FAULTS, AlertIncident, AlertMessage
 from warehouse.control.audit import AuditEntry
 from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, SOURCES, Base
@@ -35,6 +35,7 @@ __all__ = [
     "Base",
     "BiLogin",
     "Client",
+    "ClientView",
     "ClosedPeriod",
     "CpmRate",
     "CpmRateEntry",

@@ -53,12 +53,23 @@ class UserSession(Base):
 
 
 class BiLogin(Base):
-    """One row per Postgres role that a BI tool reads the marts of one client with."""
+    """One row per Postgres role of a BI tool: that of a client, or of the agency, which is nobody's."""
 
     __tablename__ = "bi_logins"
     __table_args__ = {"schema": ACCESS}  # noqa: RUF012 – SQLAlchemy's own form
 
     login: Mapped[str] = mapped_column(primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
+    client_id: Mapped[str | None] = mapped_column(ForeignKey(Client.client_id))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     created_by: Mapped[str]
+
+
+class ClientView(Base):
+    """One row per view in `bi`: what was asked for, and what Postgres made of it, so that a change is seen."""
+
+    __tablename__ = "client_views"
+    __table_args__ = {"schema": ACCESS}  # noqa: RUF012 – SQLAlchemy's own form
+
+    view_name: Mapped[str] = mapped_column(primary_key=True)
+    asked_sha256: Mapped[str]
+    definition: Mapped[str]

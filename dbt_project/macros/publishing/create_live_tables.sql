@@ -14,6 +14,7 @@
             ) }}
         {% elif shape == contract_shape(node) %}
             {% do changed.extend(changed_indexes(node)) %}
+            {% if node.access == 'public' %}{% do changed.append(access_call('make_client_view', node)) %}{% endif %}
         {% endif %}
     {% endfor %}
     {{ return('begin; ' ~ (missing + changed) | join('; ') ~ '; commit;') }}
@@ -65,9 +66,6 @@
         'create schema if not exists ' ~ node.schema,
         'create table ' ~ relation ~ ' (' ~ column_ddl(node) ~ ')' ~ partitioning(node),
     ] %}
-    {% if node.access == 'public' %}
-        {% do statements.append('select access.protect(' ~ quoted_text(relation | string) ~ ')') %}
-    {% endif %}
     {% for index in node.config.get('indexes', []) %}
         {% do statements.append(index_ddl(relation, index)) %}
     {% endfor %}
@@ -77,7 +75,20 @@
             'comment on column ' ~ relation ~ '.' ~ column.name ~ ' is ' ~ quoted_text(column.description)
         ) %}
     {% endfor %}
+    {% if node.access == 'public' %}{% do statements.append(access_call('protect', node)) %}{% endif %}
     {{ return(statements) }}
+{% endmacro %}
+
+{# A call of a function of `access` for a mart, with the columns that no client sees. #}
+{% macro access_call(function, node) %}
+    {% set agency_only = [] %}
+    {% for column in node.columns.values() if column.meta.get('agency_only') %}
+        {% do agency_only.append(quoted_text(column.name)) %}
+    {% endfor %}
+    {{ return(
+        'select access.' ~ function ~ '(' ~ quoted_text(live_relation(node) | string)
+        ~ ', cast(array[' ~ agency_only | join(', ') ~ '] as text[]))'
+    ) }}
 {% endmacro %}
 
 {% macro quoted_text(text) %}

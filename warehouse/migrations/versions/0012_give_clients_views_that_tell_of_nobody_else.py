@@ -1,0 +1,239 @@
+"""Give BI logins of clients views in `bi` and take the marts from them; let a login of the agency read all."""
+
+import sqlalchemy as sa
+from alembic import context, op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+# What a client does not see of the marts that exist: a build says it of later ones, where it calls `access.protect`.
+AGENCY_ONLY = (
+    "reported_spend", "reported_spend_change", "reported_spend_delta_pct", "last_as_of", "deliveries",
+    "held_deliveries", "pending_deliveries", "rows_read", "rows_accepted", "rows_rejected", "rows_dropped",
+)  # fmt: skip
+
+
+def upgrade() -> None:
+    op.alter_column("bi_logins", "client_id", nullable=True, schema="access")
+    op.execute("drop policy own_row on access.bi_logins")
+    op.create_table(
+        "client_views",
+        sa.Column("view_name", sa.String(), nullable=False),
+        sa.Column("asked_sha256", sa.String(), nullable=False),
+        sa.Column("definition", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("view_name", name=op.f("pk_client_views")),
+        schema="access",
+    )
+    op.execute("create schema bi")
+    op.execute(_ROLES)
+    op.execute("drop function access.protect(regclass)")
+    op.execute("drop function access.unprotect(regclass)")
+    op.execute(_WRAPPED)
+    op.execute(_MAKE_CLIENT_VIEW)
+    op.execute(_PROTECT)
+    op.execute("revoke all on all functions in schema access from public")
+    names = ", ".join(f"'{name}'" for name in AGENCY_ONLY)
+    op.execute(_EVERY_MART.format(action=_CHANGE.format(names=names)))
+
+
+def downgrade() -> None:
+    before = context.script.get_revision("0008").module
+    op.execute(_EVERY_MART.format(action="perform access.unprotect(mart)"))
+    op.execute("drop schema bi cascade")
+    op.execute("drop function access.protect(regclass, text[])")
+    op.execute("drop function access.unprotect(regclass)")
+    op.execute("drop function access.make_client_view(regclass, text[])")
+    op.execute("drop function access.wrapped(name, regtype)")
+    op.drop_table("client_views", schema="access")
+    op.execute(_DROP_AGENCY)
+    op.execute("delete from access.bi_logins where client_id is null")
+    op.alter_column("bi_logins", "client_id", nullable=False, schema="access")
+    op.execute(_OWN_ROW)
+    op.execute(before._PROTECT)
+    op.execute("revoke all on all functions in schema access from public")
+    op.execute(_EVERY_MART.format(action="perform access.protect(mart)"))
+
+
+_CHANGE = """
+    execute format('drop policy bi_login on %s', mart);
+    execute format('revoke all on %s from %I', mart, current_database() || '_readers');
+    execute format('revoke all on schema marts from %I', current_database() || '_readers');
+    execute format('create policy agency on %s for select to %I using (true)', mart, current_database() || '_agency');
+    execute format('grant select on %s to %I', mart, current_database() || '_agency');
+    execute format('grant usage on schema marts to %I', current_database() || '_agency');
+    perform access.make_client_view(mart, array[{names}])
+"""
+
+# The readers keep no way to the list of logins: their views look into it with the rights of the owner.
+_ROLES = """
+    do $$
+    declare
+        agency text := current_database() || '_agency';
+        readers text := current_database() || '_readers';
+    begin
+        begin
+            execute format('create role %I nologin', agency);
+        exception when duplicate_object then
+            null;
+        end;
+        execute format('revoke all (login, client_id) on access.bi_logins from %I', readers);
+        execute format('revoke all on schema access from %I', readers);
+        execute format('grant usage on schema bi to %I', readers);
+    end $$
+"""
+
+# A condition of a reader on such an expression may fail with what it has seen, so Postgres does not ask it before the
+# view's own; and no statistics of the table tell how many rows it finds. The value, null included, stays what it is.
+_WRAPPED = """
+    create function access.wrapped(column_name name, column_type regtype) returns text
+    language plpgsql immutable as $$
+    declare
+        wrapping text := case column_type
+            when 'text'::regtype then $w$%I || ''$w$
+            when 'bigint'::regtype then '%I + 0'
+            when 'integer'::regtype then '%I + 0'
+            when 'numeric'::regtype then '%I + 0'
+            when 'date'::regtype then '%I + 0'
+            when 'boolean'::regtype then '(%I::integer + 0)::boolean'
+            when 'timestamp with time zone'::regtype then $w$%I + interval '0'$w$
+            when 'jsonb'::regtype then $w$%I #> '{}'$w$
+        end;
+    begin
+        if wrapping is null then
+            raise exception 'no view for clients: nothing is known that hides a column of type %', column_type;
+        end if;
+        return format(wrapping, column_name);
+    end $$
+"""
+
+# `date` stays bare, so that the months that are not asked for are not read. How many rows a day has may be learned.
+_MAKE_CLIENT_VIEW = """
+    create function access.make_client_view(mart regclass, agency_only text[]) returns void language plpgsql as $$
+    declare
+        its_name name := (select relname from pg_class where oid = mart);
+        readers text := current_database() || '_readers';
+        body text;
+        comments text;
+    begin
+        select
+            format(
+                'select %s from %s where client_id = any (array(select bi_logins.client_id from access.bi_logins'
+                || ' where bi_logins.login = current_user::text))',
+                string_agg(
+                    case
+                        when attname = 'date' then 'date'
+                        else format('%s as %I', access.wrapped(attname, atttypid), attname)
+                    end,
+                    ', ' order by attnum
+                ),
+                mart
+            ),
+            string_agg(
+                format('comment on column bi.%I.%I is %L', its_name, attname, col_description(attrelid, attnum)), '; '
+                order by attnum
+            )
+        into body, comments
+        from pg_attribute
+        where attrelid = mart and attnum > 0 and not attisdropped and attname <> all (agency_only);
+        comments := concat_ws(
+            '; ', format('comment on view bi.%I is %L', its_name, obj_description(mart, 'pg_class')), comments
+        );
+        if exists (
+            select from access.client_views
+            where
+                view_name = its_name
+                and asked_sha256 = encode(sha256(convert_to(body || comments, 'UTF8')), 'hex')
+                and definition = pg_get_viewdef(to_regclass(format('bi.%I', its_name)))
+        ) then
+            return;
+        end if;
+        execute format('drop view if exists bi.%I', its_name);
+        execute format('create view bi.%I with (security_barrier = true) as %s', its_name, body);
+        execute comments;
+        execute format('grant select on bi.%I to %I', its_name, readers);
+        delete from access.client_views where view_name = its_name;
+        insert into access.client_views (view_name, asked_sha256, definition)
+        values (
+            its_name, encode(sha256(convert_to(body || comments, 'UTF8')), 'hex'),
+            pg_get_viewdef(to_regclass(format('bi.%I', its_name)))
+        );
+    end $$
+"""
+
+# The one definition of who reads what: dbt calls it in the transaction that creates a mart.
+_PROTECT = """
+    create function access.protect(mart regclass, agency_only text[] default '{}') returns void language plpgsql as $$
+    declare
+        app text := current_database() || '_app';
+        agency text := current_database() || '_agency';
+        its_schema text := (select relnamespace::regnamespace::text from pg_class where oid = mart);
+    begin
+        execute format('alter table %s enable row level security, force row level security', mart);
+        execute format('create policy owner on %s to current_user using (true) with check (true)', mart);
+        execute format(
+            'create policy viewer on %s for select to %I'
+            || ' using (client_id = any (array(select access.viewer_clients())))',
+            mart, app
+        );
+        execute format('create policy agency on %s for select to %I using (true)', mart, agency);
+        execute format('grant usage on schema %s to %I, %I', its_schema, app, agency);
+        execute format('grant select on %s to %I, %I', mart, app, agency);
+        perform access.make_client_view(mart, agency_only);
+    end $$;
+
+    create function access.unprotect(mart regclass) returns void language plpgsql as $$
+    declare
+        app text := current_database() || '_app';
+        agency text := current_database() || '_agency';
+        its_schema text := (select relnamespace::regnamespace::text from pg_class where oid = mart);
+        its_policy text;
+    begin
+        execute format('drop view if exists bi.%I', (select relname from pg_class where oid = mart));
+        for its_policy in select polname from pg_policy where polrelid = mart loop
+            execute format('drop policy %I on %s', its_policy, mart);
+        end loop;
+        execute format('alter table %s no force row level security, disable row level security', mart);
+        execute format('revoke all on %s from %I, %I', mart, app, agency);
+        execute format('revoke all on schema %s from %I, %I', its_schema, app, agency);
+    end $$;
+"""
+
+_EVERY_MART = """
+    do $$
+    declare
+        mart regclass;
+    begin
+        for mart in
+            select oid from pg_class where relnamespace = to_regnamespace('marts') and relkind in ('r', 'p')
+        loop
+            {action};
+        end loop;
+    end $$
+"""
+
+_DROP_AGENCY = """
+    do $$
+    declare
+        login text;
+    begin
+        for login in select bi_logins.login from access.bi_logins where client_id is null loop
+            execute format('drop role if exists %I', login);
+        end loop;
+        execute format('drop role %I', current_database() || '_agency');
+    end $$
+"""
+
+_OWN_ROW = """
+    do $$
+    declare
+        readers text := current_database() || '_readers';
+    begin
+        execute format(
+            'create policy own_row on access.bi_logins for select to %I using (login = current_user)', readers
+        );
+        execute format('grant usage on schema access to %I', readers);
+        execute format('grant select (login, client_id) on access.bi_logins to %I', readers);
+    end $$
+"""

@@ -29,7 +29,9 @@ def mart(database_url: str) -> None:
 
 @pytest.fixture
 def url(mart: None, settings: Settings) -> str:
+    """That of a client beside whose login there is another client's."""
     with database.session() as current:
+        bi_logins.add(current, settings, "bolt")
         return bi_logins.add(current, settings, "acme")
 
 

@@ -3,7 +3,7 @@
 import secrets
 
 from psycopg2 import sql
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from warehouse import audit, clients, database, roles
@@ -46,8 +46,15 @@ def add(current: Session, settings: Settings, client_id: str | None) -> str:
 
 
 def migrate(current: Session) -> list[BiLogin]:
-    """Give every login the defaults and the schema that a new one has; returns them. Safe to repeat."""
+    """Give every login the defaults and the schema that a new one has; returns them. Safe to repeat.
+
+    Raises `PaidMediaError` where the server has no role of a login, as after a restore on another one.
+    """
     every_login = every(current)
+    there = set(current.scalars(text("select rolname from pg_roles")))
+    if gone := [row.login for row in every_login if row.login not in there]:
+        fix = f"paidmedia bi-login remove {gone[0]}, then `bi-login add` for its client"
+        raise PaidMediaError(f"this server has no role {', '.join(gone)}", fix=fix)
     for row in every_login:
         _set_up(current, row)
     return every_login
@@ -74,4 +81,4 @@ def remove(current: Session, login: str) -> None:
     audit.record(current, "remove", "bi login", login, old={"client_id": row.client_id})
     current.delete(row)
     current.flush()
-    roles.execute(current.connection(), "drop role {}", sql.Identifier(login))
+    roles.execute(current.connection(), "drop role if exists {}", sql.Identifier(login))

@@ -19,7 +19,7 @@ from loaders.registry import prepare_all
 from tests import warm_dbt
 from tests.deploy import debian_postgres, stack
 from tests.isolation.statements import Statements
-from tests.isolation.twins import OWN, Columns, Twins, owned, twins_of
+from tests.isolation.twins import OWN, Columns, Twins, columns_of, owned, twins_of
 from tests.rows import insert
 from tests.sizes import cases, report
 from warehouse import bi_logins, database, migrate, roles
@@ -28,13 +28,6 @@ from warehouse.settings import get_settings
 pytestmark = [pytest.mark.torture, pytest.mark.grows]
 
 COUNT = cases(2_000, 20_000, quick=600)
-VISIBLE = """
-    select relations.relname, attributes.attname, format_type(attributes.atttypid, null)
-    from pg_class as relations
-    inner join pg_attribute as attributes on attributes.attrelid = relations.oid
-    where relations.relnamespace = 'bi'::regnamespace and attributes.attnum > 0
-    order by relations.relname, attributes.attnum
-"""
 # What protected the marts before they had views: a condition that costs more than a leakproof one of the reader.
 OF_OLD = """
     grant usage on schema marts, access to "{readers}";
@@ -99,12 +92,8 @@ def twins(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def visible(twins: Twins) -> Columns:
     """The columns of the client's views."""
-    with owned(twins.urls[0]) as connection, connection.cursor() as cursor:
-        cursor.execute(VISIBLE)
-        columns: Columns = {}
-        for view, column, kind in cursor.fetchall():
-            columns.setdefault(view, {})[column] = kind
-    return columns
+    with owned(twins.urls[0]) as connection:
+        return columns_of(connection, "bi")[0]
 
 
 def answers(connection: Connection, statements: Sequence[str]) -> list[Any]:

@@ -28,11 +28,12 @@ COLUMNS = """
     from pg_class as relations
     inner join pg_attribute as attributes on attributes.attrelid = relations.oid
     where
-        relations.relnamespace = 'marts'::regnamespace and relations.relkind in ('r', 'p')
+        relations.relnamespace = cast(%s as regnamespace) and relations.relkind in ('r', 'p', 'v')
         and attributes.attnum > 0 and not attributes.attisdropped
     order by relations.relname, attributes.attnum
 """
 Columns = dict[str, dict[str, str]]  # mart → column → type
+Nullable = set[tuple[str, str]]  # mart and column
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,7 @@ class Draw:
         }[kind]()
 
 
-def fill(
-    connection: Connection, columns: Columns, nullable: set[tuple[str, str]], variant: str
-) -> dict[str, dict[str, list[Any]]]:
+def fill(connection: Connection, columns: Columns, nullable: Nullable, variant: str) -> dict[str, dict[str, list[Any]]]:
     """Put the rows of all clients into every mart. Returns some of the values by "own" or "foreign" and type."""
     own, others, gaps = Draw("own"), Draw(variant), Random("gaps")
     clients = [(OWN, "Acme Outdoor")] + [(others.text(5), others.text(8).title()) for _ in range(OTHERS)]
@@ -120,6 +119,17 @@ def _make_partitions(connection: Connection) -> None:
                 )
 
 
+def columns_of(connection: Connection, schema: str) -> tuple[Columns, Nullable]:
+    """The columns of the tables or views of a schema, and which of them may be null."""
+    columns, nullable = Columns(), Nullable()
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS, (schema,))
+        for relation, column, kind, may_be_null in cursor.fetchall():
+            columns.setdefault(relation, {})[column] = kind
+            nullable |= {(relation, column)} if may_be_null else set()
+    return columns, nullable
+
+
 @contextmanager
 def owned(url: str) -> Iterator[Connection]:
     with closing(psycopg2.connect(url)) as connection:
@@ -143,13 +153,7 @@ def twins_of(url: str, make_databases: str, login_url: str) -> Twins:
     columns: Columns = {}
     for twin, variant in ((url, "one"), (other, "other")):
         with owned(twin) as connection:
-            columns = {}
-            with connection.cursor() as cursor:
-                cursor.execute(COLUMNS)
-                nullable = set()
-                for mart, column, kind, may_be_null in cursor.fetchall():
-                    columns.setdefault(mart, {})[column] = kind
-                    nullable |= {(mart, column)} if may_be_null else set()
+            columns, nullable = columns_of(connection, "marts")
             drawn_here = fill(connection, columns, nullable, variant)
             for whose, by_type in drawn_here.items():
                 for kind, values in by_type.items():

@@ -128,6 +128,17 @@ def test_a_login_of_before_is_moved(url: str, settings: Settings) -> None:
     assert rows(url) == [("acme",)]
 
 
+def test_a_login_that_this_server_does_not_know_is_named_and_can_be_removed(url: str, settings: Settings) -> None:
+    login = str(make_url(url).username)
+    with database.session() as current:
+        current.execute(text(f'drop role "{login}"'))
+    with pytest.raises(PaidMediaError, match=f"no role {login}"), database.session() as current:
+        bi_logins.migrate(current)
+    with database.session() as current:
+        bi_logins.remove(current, login)
+        assert login not in {each.login for each in bi_logins.migrate(current)}
+
+
 def test_columns_of_the_agency_are_not_in_a_view_that_says_what_the_others_mean(url: str) -> None:
     with database.session() as current:
         current.execute(text("create table marts.costs (client_id text, spend numeric, reported_spend numeric)"))

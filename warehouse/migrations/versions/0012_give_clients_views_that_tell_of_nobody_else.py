@@ -1,5 +1,7 @@
 """Give BI logins of clients views in `bi` and take the marts from them; let a login of the agency read all."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context, op
 
@@ -35,12 +37,12 @@ def upgrade() -> None:
     op.execute(_PROTECT)
     op.execute("revoke all on all functions in schema access from public")
     names = ", ".join(f"'{name}'" for name in AGENCY_ONLY)
-    op.execute(_EVERY_MART.format(action=_CHANGE.format(names=names)))
+    op.execute(_of_0008()._EVERY_MART.format(action=_CHANGE.format(names=names)))
 
 
 def downgrade() -> None:
-    before = context.script.get_revision("0008").module
-    op.execute(_EVERY_MART.format(action="perform access.unprotect(mart)"))
+    before = _of_0008()
+    op.execute(before._EVERY_MART.format(action="perform access.unprotect(mart)"))
     op.execute("drop schema bi cascade")
     op.execute("drop function access.protect(regclass, text[])")
     op.execute("drop function access.unprotect(regclass)")
@@ -53,7 +55,12 @@ def downgrade() -> None:
     op.execute(_OWN_ROW)
     op.execute(before._PROTECT)
     op.execute("revoke all on all functions in schema access from public")
-    op.execute(_EVERY_MART.format(action="perform access.protect(mart)"))
+    op.execute(before._EVERY_MART.format(action="perform access.protect(mart)"))
+
+
+def _of_0008() -> Any:
+    """The migration whose policies these views take the place of."""
+    return context.script.get_revision("0008").module
 
 
 _CHANGE = """
@@ -198,19 +205,6 @@ _PROTECT = """
         execute format('revoke all on %s from %I, %I', mart, app, agency);
         execute format('revoke all on schema %s from %I, %I', its_schema, app, agency);
     end $$;
-"""
-
-_EVERY_MART = """
-    do $$
-    declare
-        mart regclass;
-    begin
-        for mart in
-            select oid from pg_class where relnamespace = to_regnamespace('marts') and relkind in ('r', 'p')
-        loop
-            {action};
-        end loop;
-    end $$
 """
 
 _DROP_AGENCY = """

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -45,6 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tell modules which part runs before they are imported, and start the watch in the process that reports."""
+    hypothesis.settings.register_profile("suite", deadline=None)  # what an example takes depends on the machine's load
+    hypothesis.settings.load_profile("suite")
     if part := config.getoption("--part"):
         os.environ[sizes.PART] = part
     if not hasattr(config, "workerinput"):

@@ -28,7 +28,6 @@ seen: Counter[tuple[str, str]] = Counter()  # (source, what), over the tests of 
 SPECS = {"surfside": replace(SURFSIDE, date_formats=("%m/%d/%Y",)), "vibe": VIBE, "facebook": FACEBOOK}
 many = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

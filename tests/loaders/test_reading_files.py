@@ -268,7 +268,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, st.sampled_from(["11/4/2025", "2025-11-05", "", "x"])), min_size=1))
 def test_whatever_the_cells_hold_accepted_rejected_and_dropped_is_what_was_read(
     reader_of: Callable[..., Reader], drawn: list[tuple[str, str, str, str]]

@@ -1,5 +1,7 @@
 """Two databases that differ in nothing but what the rows of other clients say: for a client's login they are one.
 
+Each other client has as many rows in both: how rows are shared out is seen in estimates (docs/bi.md).
+
 the same marts, empty → rows of the same clients, days, widths and order → another draw of values for the others in each
 """
 

@@ -16,7 +16,7 @@ from warehouse.settings import get_settings
 
 
 def run(command: Sequence[str]) -> int:
-    """The command's exit code."""
+    """The command's exit code; 128 and the signal where one ended it, as a shell tells it."""
     settings = get_settings()
     is_sandbox = (
         settings.database_url is None and settings.s3_bucket_name is None and world.plan_file(settings).exists()
@@ -38,4 +38,5 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # a polite kill is passed on
     if wishes:  # it may not have been there yet
         process.send_signal(signal.SIGINT)
-    return process.wait()
+    code = process.wait()
+    return code if code >= 0 else 128 - code

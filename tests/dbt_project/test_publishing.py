@@ -216,9 +216,9 @@ def test_a_table_of_another_shape_is_replaced_by_a_full_refresh_only(
 ) -> None:
     before: Marts = tables(published)
     with published.cursor() as cursor:
-        cursor.execute("alter table marts.weekly_summaries drop column is_complete")
+        cursor.execute("alter table marts.weekly_summaries drop column is_complete cascade")
         cursor.execute("create table plain as select * from marts.daily_metrics")
-        cursor.execute("drop table marts.daily_metrics")
+        cursor.execute("drop table marts.daily_metrics cascade")
         cursor.execute("alter table plain set schema marts")
         cursor.execute("alter table marts.plain rename to daily_metrics")
     published.commit()

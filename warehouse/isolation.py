@@ -32,6 +32,7 @@ def violations(current: Session) -> list[str]:
         _POLICIES,
         _OTHER_RELATIONS,
         _CLIENT_VIEWS,
+        _ESTIMATES,
         _REACHABLE,
         _WRITABLE,
         _FUNCTIONS,
@@ -130,6 +131,29 @@ _CLIENT_VIEWS = """
             and relowner = (select nspowner from pg_namespace where oid = relnamespace)
             and pg_get_viewdef(pg_class.oid) = client_views.definition,
             false
+        )
+    order by 1
+"""
+
+# What a client's view looks for its client by has no statistics: estimates would tell how others share out the rows.
+_ESTIMATES = """
+    with own_indexes as (
+        select indexes.oid, coalesce(trees.relid, indexes.oid) as leaf
+        from pg_index
+        inner join pg_class as indexes on pg_index.indexrelid = indexes.oid
+        inner join pg_class as marts on pg_index.indrelid = marts.oid
+        left join lateral pg_partition_tree(indexes.oid) as trees on true
+        where marts.relnamespace = to_regnamespace('marts') and indexes.relname = marts.relname || '_of_client'
+    )
+
+    select format('%s has statistics, which tell a client how rows are shared out among others', leaf::regclass)
+    from own_indexes
+    inner join pg_attribute on attrelid = leaf and attnum = 1
+    where
+        coalesce(attstattarget, -1) <> 0
+        or exists (
+            select from pg_stats
+            where format('%I.%I', schemaname, tablename)::regclass = leaf and attname = pg_attribute.attname
         )
     order by 1
 """

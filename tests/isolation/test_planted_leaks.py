@@ -119,6 +119,21 @@ LEAKS = {
         ("alter view bi.daily_metrics set (security_barrier = false)",),
         ("alter view bi.daily_metrics set (security_barrier = true)",),
     ),
+    "statistics of what a client's view looks for": Leak(
+        (
+            "alter index marts.dim_campaigns_of_client alter column 1 set statistics 100",
+            "analyze marts.dim_campaigns",
+            "alter index marts.dim_campaigns_of_client alter column 1 set statistics 0",  # those that are there stay
+        ),
+        (
+            "drop index marts.dim_campaigns_of_client",
+            "select access.index_for_clients('marts.dim_campaigns')",
+        ),
+    ),
+    "a partition whose statistics will be taken": Leak(
+        ("alter index marts.daily_metrics_of_client alter column 1 set statistics 100",),
+        ("select access.index_for_clients('marts.daily_metrics')",),
+    ),
     "a view for clients of everybody's rows": Leak(
         (
             "create view bi.planted with (security_barrier) as select * from marts.dim_clients",

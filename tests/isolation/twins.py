@@ -1,8 +1,7 @@
 """Two databases that differ in nothing but what the rows of other clients say: for a client's login they are one.
 
-Each other client has as many rows in both: how rows are shared out is seen in estimates (docs/bi.md).
-
-the same marts, empty → rows of the same clients, days, widths and order → another draw of values for the others in each
+the same marts, empty → as many rows of a day, of the same widths and order → for the others another draw of values in
+each, and in one of them most of their rows are of a single client
 """
 
 import string
@@ -24,7 +23,8 @@ DAYS = [date(2026, 3, 22) + timedelta(days=number) for number in range(20)]  # t
 MONTHS = ((date(2026, 3, 1), date(2026, 4, 1)), (date(2026, 4, 1), date(2026, 5, 1)))
 OWN = "acme"
 OTHERS = 4
-A_DAY = 2  # rows of a client and day
+A_DAY = 2  # rows of a client and day, before they are shared out otherwise
+VARIANTS = ("one", "other")
 COLUMNS = """
     select relations.relname, attributes.attname, format_type(attributes.atttypid, null), not attributes.attnotnull
     from pg_class as relations
@@ -74,7 +74,8 @@ class Draw:
 
 def fill(connection: Connection, columns: Columns, nullable: Nullable, variant: str) -> dict[str, dict[str, list[Any]]]:
     """Put the rows of all clients into every mart. Returns some of the values by "own" or "foreign" and type."""
-    own, others, gaps = Draw("own"), Draw(variant), Random("gaps")
+    own, others, gaps, shares = Draw("own"), Draw(variant), Random("gaps"), Random("shares")
+    most_to_one = variant == VARIANTS[1]
     clients = [(OWN, "Acme Outdoor")] + [(others.text(5), others.text(8).title()) for _ in range(OTHERS)]
     drawn: dict[str, dict[str, list[Any]]] = {"own": {}, "foreign": {}}
     for slug, name in clients[1:]:
@@ -88,6 +89,8 @@ def fill(connection: Connection, columns: Columns, nullable: Nullable, variant: 
                 number = (client_number + day_number) % len(clients)
                 draw, whose = (own, "own") if number == 0 else (others, "foreign")
                 for _ in range(A_DAY):
+                    if number and most_to_one and shares.random() < 0.8:
+                        number = 1
                     row: dict[str, Any] = {}
                     for column, kind in kinds.items():
                         is_missing = gaps.random() < 0.1 and (mart, column) in nullable
@@ -119,6 +122,7 @@ def _make_partitions(connection: Connection) -> None:
                     f"create table publishing.{mart}_{first:%Y_%m} partition of marts.{mart}"
                     f" for values from ('{first}') to ('{after}')"
                 )
+            cursor.execute(f"select access.index_for_clients('marts.{mart}')")
 
 
 def columns_of(connection: Connection, schema: str) -> tuple[Columns, Nullable]:
@@ -153,7 +157,7 @@ def twins_of(url: str, make_databases: str, login_url: str) -> Twins:
         )
     drawn: dict[str, dict[str, list[Any]]] = {}
     columns: Columns = {}
-    for twin, variant in ((url, "one"), (other, "other")):
+    for twin, variant in zip((url, other), VARIANTS, strict=True):
         with owned(twin) as connection:
             columns, nullable = columns_of(connection, "marts")
             drawn_here = fill(connection, columns, nullable, variant)

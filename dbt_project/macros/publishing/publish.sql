@@ -120,6 +120,9 @@
             ]) %}
         {% endif %}
     {% endfor %}
+    {% if statements and node.access == 'public' %}
+        {% do statements.append('select access.index_for_clients(' ~ quoted_text(relation | string) ~ ')') %}
+    {% endif %}
     {{ return(statements) }}
 {% endmacro %}
 

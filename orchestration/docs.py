@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment
+from orchestration.lib.dbt_parse import carry_over
 from warehouse.database import libpq_environment
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
@@ -21,6 +22,7 @@ def build_docs(settings: Settings) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
     command = [dbt_executable(), "--quiet", "docs", "generate", "--static", "--profiles-dir", str(DBT_FOLDER)]
+    carry_over(target, libpq_environment(settings))
     with environment(libpq_environment(settings) | paths):
         done = subprocess.run(command, cwd=DBT_FOLDER, capture_output=True, text=True, check=False)
     if done.returncode != 0:

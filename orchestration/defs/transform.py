@@ -21,6 +21,7 @@ from orchestration.lib.dbt_cli import QuickDbtCli
 from orchestration.lib.dbt_errors import explained
 from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment, manifest
 from orchestration.lib.dbt_orphans import end_orphans
+from orchestration.lib.dbt_parse import carry_over
 from orchestration.lib.failing_tests import RESULTS, results_of, with_reasons
 
 
@@ -64,6 +65,7 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
             target = settings.paidmedia_home / "dbt" / "target"  # kept: dbt parses only what changed since last time
             for orphan in end_orphans(target):
                 context.log.warning(f"ended dbt process {orphan}, whose worker had been killed")
+            carry_over(target, libpq_environment(settings))
             (target / RESULTS).unlink(missing_ok=True)  # those of the last build say nothing of one that is killed
             dbt = QuickDbtCli(
                 project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=dbt_executable()

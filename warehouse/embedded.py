@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warehouse import public_functions
 from warehouse.errors import PaidMediaError
 
 if TYPE_CHECKING:
@@ -91,6 +92,20 @@ def superuser_url(home: Path) -> str:
     url = start(home)
     password = passwords_of(Cluster.of(home))["postgres"]
     return f"postgresql://postgres:{password}@{url.partition('@')[2]}"
+
+
+def close_to_public(home: Path, database: str = DATABASE) -> None:
+    """In a database, take from everybody what does harm, and the way into other databases; of the superuser, and safe to repeat."""
+    import psycopg2
+
+    connection = psycopg2.connect(superuser_url(home), dbname=database)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(public_functions.statement())
+            cursor.execute(public_functions.other_databases_statement())
+    finally:
+        connection.close()
 
 
 def stop(home: Path) -> bool:

@@ -1,0 +1,39 @@
+"""Locks in Postgres that no reader can take, by name: one process at a time does what the name says.
+
+A lock is an empty view in the schema `locks`, which only the owner may use, and is held by `lock table`. That uses up no
+transaction number and keeps no snapshot, so a lock of hours holds no vacuum back; and unlike a table, nothing ever
+vacuums a view, so nobody waits for it but those who want the lock. Names tell clients, and every login can list
+relations, so the view has a number; its name stands in `locks.names`, which nobody else reads.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_FIND = text("select number from locks.names where name = :name")
+# A second process waits here until the first has made the view, and then finds it.
+_ADD = text("insert into locks.names (name) values (:name) on conflict do nothing returning number")
+
+
+def relation(current: Session, name: str) -> str:
+    """The view whose lock is that of `name`, made if it is the first time; `schema.name`."""
+    number = current.scalar(_FIND, {"name": name})
+    if number is None:
+        number = current.scalar(_ADD, {"name": name})
+        if number is None:
+            return relation(current, name)
+        current.execute(text(f"create view {_view(number)} as select"))
+    return _view(number)
+
+
+def statement(relation_name: str) -> str:
+    """What takes the lock of a view until the end of the transaction; who came first is served first."""
+    return f"lock table {relation_name} in share update exclusive mode"
+
+
+def hold(current: Session, name: str) -> None:
+    """Take a lock until the end of the session's transaction, waiting for it if need be."""
+    current.execute(text(statement(relation(current, name))))
+
+
+def _view(number: int) -> str:
+    return f"locks.lock_{number}"

@@ -12,4 +12,4 @@ create role dagster login password :'dagster_password';
 create database dagster owner dagster;
 revoke connect on database dagster from public;
 SQL
-psql --no-psqlrc --username postgres --dbname paidmedia --set=ON_ERROR_STOP=1 --quiet --file="$CLOSE_TO_PUBLIC_FILE"
+psql --no-psqlrc --username postgres --dbname paidmedia --set=ON_ERROR_STOP=1 --quiet --file="$CLOSE_TO_PUBLIC_SQL"

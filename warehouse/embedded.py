@@ -95,7 +95,7 @@ def superuser_url(home: Path) -> str:
 
 
 def close_to_public(home: Path, database: str = DATABASE) -> None:
-    """In a database, take from everybody what does harm, and the way into other databases; of the superuser, and safe to repeat."""
+    """As the superuser, take from everybody what does harm in a database, and the way into others; safe to repeat."""
     import psycopg2
 
     connection = psycopg2.connect(superuser_url(home), dbname=database)

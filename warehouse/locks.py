@@ -1,9 +1,9 @@
 """Locks in Postgres that no reader can take, by name: one process at a time does what the name says.
 
-A lock is an empty view in the schema `locks`, which only the owner may use, and is held by `lock table`. That uses up no
-transaction number and keeps no snapshot, so a lock of hours holds no vacuum back; and unlike a table, nothing ever
-vacuums a view, so nobody waits for it but those who want the lock. Names tell clients, and every login can list
-relations, so the view has a number; its name stands in `locks.names`, which nobody else reads.
+A lock is an empty view in the schema `locks`, which only the owner may use, and is held by `lock table`. That uses up
+no transaction number and keeps no snapshot, so a lock of hours holds no vacuum back. A vacuum of the whole database
+would wait for a table, but passes views by. Names tell clients, and every login can list relations: the view has a
+number, and its name stands in `locks.names`, which nobody else reads.
 """
 
 from sqlalchemy import text

@@ -1,8 +1,8 @@
 """What everybody who is connected may call, and what is taken from everybody because it does harm.
 
 `public_functions.csv` has a verdict on every function that PUBLIC may execute on a fresh server, by name or by pattern;
-the first line that fits counts. `harmless`: it tells and does nothing. `default`: a login can do it, and the reason says
-why that is borne. `revoked`: nobody but the owner of the database may call it.
+the first line that fits counts. `harmless`: it does nothing to others and tells nothing of them. `default`: a login can
+do it, and the reason says why that is borne. `revoked`: nobody but the owner of the database may call it.
 
 Built-in functions belong to the server's superuser, so only a superuser can take them away: on the embedded server
 `paidmedia db migrate` does it; `deploy/close-to-public.sql` is the same for any other, and `doctor` prints it.
@@ -39,7 +39,7 @@ def verdicts() -> tuple[Verdict, ...]:
 
 def statement() -> str:
     """What a superuser runs in the warehouse's database; safe to repeat, on every version of the server."""
-    return _REVOKE.format(patterns=", ".join(f"'{pattern}'" for pattern in _patterns()))
+    return _REVOKE.format(patterns=",\n                ".join(f"'{pattern}'" for pattern in _patterns()))
 
 
 def other_databases_statement() -> str:
@@ -69,23 +69,24 @@ def _patterns() -> tuple[str, ...]:
     return tuple(name.replace("_", r"\_").replace("*", "%") for name in found)
 
 
-# Only what everybody may call now, so that the owner, who keeps it (`pg_dump --jobs` exports snapshots), is given nothing
-# that only superusers may call: `lo_export` writes files of the server.
+# The owner keeps what everybody could call (`pg_dump --jobs` exports snapshots), and is given nothing that only
+# superusers may call: `lo_export` writes files of the server.
 _REVOKE = """do $$
 declare
     harmful regprocedure;
-    keeper text := (select pg_get_userbyid(datdba) from pg_database where datname = current_database());
 begin
     for harmful in
         select pg_proc.oid
         from pg_proc cross join lateral aclexplode(coalesce(proacl, acldefault('f', proowner))) as rights
         where
             pronamespace = 'pg_catalog'::regnamespace
-            and proname like any (array[{patterns}])
             and rights.grantee = 0
+            and proname like any (array[
+                {patterns}
+            ])
     loop
+        execute format('grant execute on function %s to pg_database_owner', harmful);
         execute format('revoke execute on function %s from public', harmful);
-        execute format('grant execute on function %s to %I', harmful, keeper);
     end loop;
 end $$"""
 

@@ -37,15 +37,6 @@ _OPTIONS = (
 )
 # A server before 17 does not know it, and refuses a connection that names it.
 _NO_TRANSACTION_TIMEOUT = "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'"
-_HOLDER = """
-    select coalesce(nullif(activity.application_name, ''), 'a process without a name') as process,
-        to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS') as began
-    from pg_locks as locks
-    inner join pg_stat_activity as activity on locks.pid = activity.pid
-    where locks.locktype = 'relation' and locks.granted
-        and locks.database = (select oid from pg_database where datname = current_database())
-        and locks.relation = to_regclass(:relation)
-"""
 
 
 class Lock:
@@ -95,7 +86,7 @@ def _connect(settings: Settings) -> "Connection":
     import psycopg2
 
     connection: Any = psycopg2.connect(
-        database.database_url(settings), async_=True, application_name=_myself(), options=_OPTIONS
+        database.database_url(settings), async_=True, application_name="paidmedia lock", options=_OPTIONS
     )
     _wait(connection)
     return connection  # type: ignore[no-any-return]
@@ -104,6 +95,7 @@ def _connect(settings: Settings) -> "Connection":
 def _acquire(connection: "Connection", name: str, settings: Settings, tell: Progress) -> None:
     with database.session(settings) as current:
         relation = locks.relation(current, name)
+        locks.remember(current, connection.get_backend_pid(), _myself())
     cursor = connection.cursor()  # has to live as long as its statement
     cursor.execute(_NO_TRANSACTION_TIMEOUT)
     _wait(connection)
@@ -131,18 +123,13 @@ def _wait(connection: "Connection", seconds: float | None = None) -> bool:
 
 
 def _holder(relation: str, settings: Settings) -> str:
-    """Who holds the lock of a view, for a person."""
-    from sqlalchemy import text
-
     with database.session(settings) as current:
-        found = current.execute(text(_HOLDER), {"relation": relation}).first()
-    if found is None:
-        return "which is being handed on"
-    return f"held by {found.process}" + (f", begun {found.began} UTC" if found.began else "")
+        found = locks.holder(current, relation)
+    return f"held by {found}" if found else "which is being handed on"
 
 
 def _myself() -> str:
-    """This process as others read it; the server cuts it at 63 bytes."""
+    """This process as others read it."""
     return f"process {os.getpid()} of {operator()} on {socket.gethostname()}"
 
 

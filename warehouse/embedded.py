@@ -345,7 +345,8 @@ def _create_role_and_database(cluster: Cluster, port: int) -> None:
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_lock(1)")  # the server may still do what one that was killed had asked
+            # The server may still do what one that was killed had asked. No login enters this database.
+            cursor.execute("select pg_advisory_lock(1)")
             cursor.execute("select 1 from pg_roles where rolname = %s", (OWNER,))
             if cursor.fetchone() is None:
                 role = sql.SQL("create role {} login createrole createdb password {}")

@@ -13,6 +13,22 @@ _FIND = text("select number from locks.names where name = :name")
 # A second process waits here until the first has made the view, and then finds it.
 _ADD = text("insert into locks.names (name) values (:name) on conflict do nothing returning number")
 
+_FORGET = text("delete from locks.sessions where pid not in (select pid from pg_stat_activity)")
+_REMEMBER = text("""
+    insert into locks.sessions (pid, process) values (:pid, :process)
+    on conflict (pid) do update set process = excluded.process
+""")
+_HOLDER = text("""
+    select coalesce(sessions.process, 'another process') as process,
+        to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS') as began
+    from pg_locks
+    inner join pg_stat_activity as activity on activity.pid = pg_locks.pid
+    left join locks.sessions on sessions.pid = pg_locks.pid
+    where pg_locks.locktype = 'relation' and pg_locks.granted
+        and pg_locks.database = (select oid from pg_database where datname = current_database())
+        and pg_locks.relation = to_regclass(:relation)
+""")
+
 
 def relation(current: Session, name: str) -> str:
     """The view whose lock is that of `name`, made if it is the first time; `schema.name`."""
@@ -33,6 +49,20 @@ def statement(relation_name: str) -> str:
 def hold(current: Session, name: str) -> None:
     """Take a lock until the end of the session's transaction, waiting for it if need be."""
     current.execute(text(statement(relation(current, name))))
+
+
+def remember(current: Session, pid: int, process: str) -> None:
+    """Say whose a connection is, for those who wait for it: `application_name` would say it to every login."""
+    current.execute(_FORGET)
+    current.execute(_REMEMBER, {"pid": pid, "process": process})
+
+
+def holder(current: Session, relation_name: str) -> str | None:
+    """Who holds the lock of a view, for a person; None where nobody does."""
+    found = current.execute(_HOLDER, {"relation": relation_name}).first()
+    if found is None:
+        return None
+    return f"{found.process}" + (f", begun {found.began} UTC" if found.began else "")
 
 
 def _view(number: int) -> str:

@@ -1,4 +1,7 @@
-"""Keep locks where no reader can take them: each is a view in `locks`, found by its name in `locks.names`."""
+"""Keep locks where no reader can take them: each is a view in `locks`, found by its name in `locks.names`.
+
+Who holds one stands in `locks.sessions`: every login can see the names that other connections give themselves.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +19,13 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), sa.Identity(always=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_names")),
+        schema="locks",
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("pid", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("process", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("pid", name=op.f("pk_sessions")),
         schema="locks",
     )
 

@@ -19,7 +19,7 @@ from orchestration.doctor import database_checks
 from tests.deploy import debian_postgres, stack
 from tests.rows import insert
 from warehouse import bi_logins, database, embedded, isolation, locks, migrate, public_functions
-from warehouse.settings import PROJECT_ROOT, get_settings
+from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 # Of each function that PUBLIC may execute: its name, how it is written, and which of the kinds of the table it is.
 CATALOGUE = """
@@ -223,3 +223,15 @@ def test_a_login_that_may_take_any_advisory_lock_stops_neither_a_load_nor_an_ale
 
 def test_the_file_for_administrators_is_what_the_product_says() -> None:
     assert (PROJECT_ROOT / "deploy" / "close-to-public.sql").read_text() == public_functions.script()
+
+
+def test_a_migration_of_the_embedded_server_takes_away_what_does_harm(cluster_home: Path) -> None:
+    settings = Settings(paidmedia_home=cluster_home, database_url=None, secret_key="a key for tests only")
+    with connected(embedded.superuser_url(cluster_home)) as connection, connection.cursor() as cursor:
+        cursor.execute("grant execute on function lo_create(oid) to public")
+        cursor.execute("grant connect on database postgres to public")
+    migrate.migrate(settings)
+    with database.session(settings) as current:
+        assert isolation.violations(current) == []
+        assert public_functions.open_databases(current) == []
+    database.engine(settings).dispose()

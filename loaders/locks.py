@@ -1,8 +1,8 @@
-"""Advisory locks in Postgres: one loader at a time for a client and source, one build, whichever process it runs in.
+"""Locks in Postgres: one loader at a time for a client and source, one build, whichever process it runs in.
 
-A lock lives as long as its connection, so a killed process leaves none behind, and its place in the queue is the
-connection's too: who came first is served first. Whoever takes a second lock takes them in this order, so that no two
-wait for each other:
+A lock (`warehouse.locks`) lives as long as its connection, whose one transaction does nothing else, so a killed process
+leaves none behind, and its place in the queue is the connection's too: who came first is served first. Whoever takes a
+second lock takes them in this order, so that no two wait for each other:
 
     paidmedia prepare (given back before the next) → paidmedia load SOURCE CLIENT → the Vibe account's, for one look
     paidmedia build
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from loaders.errors import LoadFailed
 from loaders.results import Progress, silent
-from warehouse import database
+from warehouse import database, locks
 from warehouse.audit import operator
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
@@ -32,18 +32,11 @@ TELL_AGAIN = 15.0  # and named again: by then it may be another one
 # The connection idles while the work is done and waits as long as another one's work takes, whatever the server's
 # defaults say. A holder whose machine is gone is noticed within a minute.
 _OPTIONS = (
-    "-c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0"
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0"
     " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )
-_HOLDER = """
-    select coalesce(nullif(activity.application_name, ''), 'a process without a name') as process,
-        to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS') as began
-    from pg_locks as locks
-    inner join pg_stat_activity as activity on locks.pid = activity.pid
-    where locks.locktype = 'advisory' and locks.granted
-        and locks.database = (select oid from pg_database where datname = current_database())
-        and (locks.classid::bigint << 32) | locks.objid::bigint = hashtextextended(:name, 0)
-"""
+# A server before 17 does not know it, and refuses a connection that names it.
+_NO_TRANSACTION_TIMEOUT = "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'"
 
 
 class Lock:
@@ -93,20 +86,25 @@ def _connect(settings: Settings) -> "Connection":
     import psycopg2
 
     connection: Any = psycopg2.connect(
-        database.database_url(settings), async_=True, application_name=_myself(), options=_OPTIONS
+        database.database_url(settings), async_=True, application_name="paidmedia lock", options=_OPTIONS
     )
     _wait(connection)
     return connection  # type: ignore[no-any-return]
 
 
 def _acquire(connection: "Connection", name: str, settings: Settings, tell: Progress) -> None:
+    with database.session(settings) as current:
+        relation = locks.relation(current, name)
+        locks.remember(current, connection.get_backend_pid(), _myself())
     cursor = connection.cursor()  # has to live as long as its statement
-    cursor.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+    cursor.execute(_NO_TRANSACTION_TIMEOUT)
+    _wait(connection)
+    cursor.execute(f"begin; {locks.statement(relation)}")
     if _wait(connection, TELL_AFTER):
         return
     began = time.monotonic() - TELL_AFTER
     while True:
-        tell(f"waiting for `{name}`, {_holder(name, settings)}, for {time.monotonic() - began:.0f} s now")
+        tell(f"waiting for `{name}`, {_holder(relation, settings)}, for {time.monotonic() - began:.0f} s now")
         if _wait(connection, TELL_AGAIN):
             return
 
@@ -124,19 +122,14 @@ def _wait(connection: "Connection", seconds: float | None = None) -> bool:
     return True
 
 
-def _holder(name: str, settings: Settings) -> str:
-    """Who holds a lock, for a person."""
-    from sqlalchemy import text
-
+def _holder(relation: str, settings: Settings) -> str:
     with database.session(settings) as current:
-        found = current.execute(text(_HOLDER), {"name": name}).first()
-    if found is None:
-        return "which is being handed on"
-    return f"held by {found.process}" + (f", begun {found.began} UTC" if found.began else "")
+        found = locks.holder(current, relation)
+    return f"held by {found}" if found else "which is being handed on"
 
 
 def _myself() -> str:
-    """This process as others read it; the server cuts it at 63 bytes."""
+    """This process as others read it."""
     return f"process {os.getpid()} of {operator()} on {socket.gethostname()}"
 
 

@@ -103,7 +103,11 @@ def cluster_home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster_url(cluster_home: Path) -> str:
     """The URL of the maintenance database of the embedded server of this test process."""
-    return embedded.start(cluster_home)
+    url = embedded.start(cluster_home)
+    embedded.close_to_public(
+        cluster_home, "template1"
+    )  # a database that is made from now on is as `db migrate` makes it
+    return url
 
 
 @contextmanager

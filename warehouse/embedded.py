@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warehouse import public_functions
 from warehouse.errors import PaidMediaError
 
 if TYPE_CHECKING:
@@ -91,6 +92,20 @@ def superuser_url(home: Path) -> str:
     url = start(home)
     password = passwords_of(Cluster.of(home))["postgres"]
     return f"postgresql://postgres:{password}@{url.partition('@')[2]}"
+
+
+def close_to_public(home: Path, database: str = DATABASE) -> None:
+    """As the superuser, take from everybody what does harm in a database, and the way into others; safe to repeat."""
+    import psycopg2
+
+    connection = psycopg2.connect(superuser_url(home), dbname=database)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(public_functions.statement())
+            cursor.execute(public_functions.other_databases_statement())
+    finally:
+        connection.close()
 
 
 def stop(home: Path) -> bool:
@@ -330,7 +345,8 @@ def _create_role_and_database(cluster: Cluster, port: int) -> None:
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_lock(1)")  # the server may still do what one that was killed had asked
+            # The server may still do what one that was killed had asked. No login enters this database.
+            cursor.execute("select pg_advisory_lock(1)")
             cursor.execute("select 1 from pg_roles where rolname = %s", (OWNER,))
             if cursor.fetchone() is None:
                 role = sql.SQL("create role {} login createrole createdb password {}")

@@ -7,7 +7,7 @@ looks at what there is, however it came there.
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
-from warehouse import roles
+from warehouse import public_functions, roles
 
 # What `access.protect` makes, as Postgres writes it down.
 POLICIES = {
@@ -18,6 +18,12 @@ POLICIES = {
 
 
 def violations(current: Session) -> list[str]:
+    """One line for everything that opens a way around the policies, and one if a reader can do harm to all."""
+    harmful = public_functions.executable(current)
+    return leaks(current) + ([f"every login can call what does harm: {', '.join(harmful)}"] if harmful else [])
+
+
+def leaks(current: Session) -> list[str]:
     """One line for everything that opens a way around the policies; none when every reader sees only what is theirs."""
     url = make_url(current.connection().engine.url)
     names = {

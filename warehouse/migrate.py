@@ -1,6 +1,6 @@
 """Alembic for the `control` schema, without an ini file: the folder `migrations/` beside this module.
 
-Two processes that migrate at once wait for each other on an advisory lock.
+Two processes that migrate at once wait for each other on the table of the revision.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import psycopg2.errors
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from warehouse import roles
+from warehouse import embedded, locks, roles
 from warehouse.database import engine, reachable
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
@@ -20,24 +20,50 @@ from warehouse.settings import Settings, get_settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"
-LOCK = 7_001_001
+HEAD = "0013"
+VERSION_TABLE = "control.alembic_version"
+_VERSION_TABLE = f"""
+    create table if not exists {VERSION_TABLE} (
+        version_num varchar(32) not null, constraint alembic_version_pkc primary key (version_num)
+    )
+"""
 
 
 def migrate(settings: Settings | None = None, revision: str = "head") -> None:
-    """Bring `control` and `access` to `revision`, up or down, creating the schemas where they are missing."""
+    """Bring `control` and `access` to `revision`, up or down, creating the schemas where they are missing.
+
+    At the newest, what does harm is taken from everybody too, where we have a superuser: on the embedded server.
+    """
     from alembic import command
 
-    with reachable(), _may_create_roles(), engine(settings).begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        connection.execute(text("create schema if not exists control"))
-        here = _revision(connection)
-        if revision == "base" or (revision != "head" and here is not None and revision < here):
-            command.downgrade(_config(connection), revision)
+    settings = settings or get_settings()
+    with reachable(), _may_create_roles():
+        _make_version_table(settings)
+        with engine(settings).begin() as connection:
+            connection.execute(text(locks.statement(VERSION_TABLE)))
+            here = _revision(connection)
+            if revision == "base" or (revision != "head" and here is not None and revision < here):
+                command.downgrade(_config(connection), revision)
+            else:
+                command.upgrade(_config(connection), revision)
+            if revision == "head":
+                roles.set_app_password(connection, settings)
+    if revision == "head" and settings.database_url is None:
+        embedded.close_to_public(settings.paidmedia_home)
+
+
+def _make_version_table(settings: Settings) -> None:
+    """The table by which migrations wait for each other, as Alembic makes it."""
+    while True:
+        try:
+            with engine(settings).begin() as connection:
+                connection.execute(text("create schema if not exists control"))
+                connection.execute(text(_VERSION_TABLE))
+        except IntegrityError as error:  # another process has made it in the same moment: look again
+            if not isinstance(error.orig, psycopg2.errors.UniqueViolation):
+                raise
         else:
-            command.upgrade(_config(connection), revision)
-        if revision == "head":
-            roles.set_app_password(connection, settings or get_settings())
+            return
 
 
 def current_revision(settings: Settings | None = None) -> str | None:

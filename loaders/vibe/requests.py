@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from loaders.results import Progress
 from loaders.vibe.clock import Clock
-from warehouse import database
+from warehouse import database, locks
 from warehouse.control import VibeQueuePlace, VibeReportRequest
 from warehouse.settings import Settings
 
@@ -21,7 +21,7 @@ LOOK = timedelta(minutes=10)  # whoever waits looks again this often: those ahea
 GRACE = timedelta(minutes=1)  # who is later than that to look has gone, and holds nobody up until it is back
 RESUMABLE = timedelta(days=1)  # an older report says less than a new one, and its download may be gone
 # Held for a look, not for the wait: a lock of hours would be lost unnoticed with its connection.
-_LOCK = "select pg_advisory_xact_lock(hashtextextended(:name, 0))"
+_LOCK = "paidmedia vibe {account}"
 
 
 def reserve(
@@ -41,7 +41,7 @@ def reserve(
     """
     while True:
         with database.session(settings) as current:
-            current.execute(text(_LOCK), {"name": f"paidmedia vibe {account}"})
+            locks.hold(current, _LOCK.format(account=account))
             now = clock.now()
             free_at = _turn(current, account, client_id, settings.vibe_creates_per_hour, now)
             if free_at is None:

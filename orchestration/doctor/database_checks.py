@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from orchestration.doctor.lines import Line, bad, ok, warning
 from warehouse import database as warehouse_database
 from warehouse import isolation as warehouse_isolation
+from warehouse import public_functions
 from warehouse.migrate import HEAD, current_revision
 from warehouse.settings import Settings
 
@@ -39,10 +40,26 @@ def database(settings: Settings) -> Iterator[Line]:
 
 
 def isolation(settings: Settings) -> Iterator[Line]:
-    """Whether a reader of the marts could see another's rows."""
+    """Whether a reader of the marts could see another's rows, and whether one could do harm to everybody."""
     with warehouse_database.session(settings) as current:
-        found = warehouse_isolation.violations(current)
+        found = warehouse_isolation.leaks(current)
+        harmful = public_functions.executable(current)
+        open_databases = public_functions.open_databases(current)
     for each in found:
         yield bad("isolation", each, "undo that grant or policy; paidmedia build --full-refresh makes policies anew")
     if not found:
         yield ok("isolation", "every reader of the marts sees only what is theirs")
+    if harmful:
+        what = f"every login can call {len(harmful)} functions that do harm: {', '.join(harmful)}"
+        yield warning("isolation", what, _as_superuser(settings, public_functions.statement()))
+    if open_databases:
+        what = f"every login can enter the database{'s' if len(open_databases) > 1 else ''} {', '.join(open_databases)}"
+        yield warning("isolation", what, _as_superuser(settings, public_functions.other_databases_statement()))
+
+
+def _as_superuser(settings: Settings, statement: str) -> str:
+    """What mends what only a superuser may: ours on the embedded server, else the administrator."""
+    if settings.database_url is None:
+        return "paidmedia db migrate"
+    name = make_url(settings.database_url).database
+    return f"a superuser runs, in the database {name}: {' '.join(statement.split())}"

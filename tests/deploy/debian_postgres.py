@@ -67,6 +67,7 @@ def _first_start(port: str, secrets: Path) -> None:
         "PGPASSWORD": (secrets / "postgres_password").read_text(),
         "DATABASE_PASSWORD_FILE": str(secrets / "database_password"),
         "DAGSTER_DATABASE_PASSWORD_FILE": str(secrets / "dagster_database_password"),
+        "CLOSE_TO_PUBLIC_SQL": str(PROJECT_ROOT / "deploy" / "close-to-public.sql"),
     }
     subprocess.run([str(PROJECT_ROOT / "deploy" / "first-start.sh")], env=environment, check=True)
 

@@ -216,6 +216,14 @@ LEAKS = {
         ("grant execute on function access.viewer_clients() to {readers}", "grant {app} to {login}"),
         ("revoke execute on function access.viewer_clients() from {readers}", "revoke {app} from {login}"),
     ),
+    "a lock that everybody can take": Leak(
+        ("grant execute on function pg_advisory_lock(bigint) to public",),
+        ("revoke execute on function pg_advisory_lock(bigint) from public",),
+    ),
+    "a function that fills the disk": Leak(
+        ("grant execute on function lo_from_bytea(oid, bytea) to {login}",),
+        ("revoke execute on function lo_from_bytea(oid, bytea) from {login}",),
+    ),
     "a table beside the marts": Leak(
         (
             "grant usage on schema control to {readers}",

@@ -1,4 +1,4 @@
-"""The advisory locks: who waits hears for whom, who dies frees them, and no default of the server's ends them."""
+"""The locks: who waits hears for whom, who dies frees them, and no default of the server's ends them."""
 
 import os
 import signal
@@ -19,6 +19,7 @@ from loaders.locks import locked
 from loaders.results import silent
 from tests.loaders import files
 from warehouse import database
+from warehouse import locks as warehouse_locks
 from warehouse.settings import PROJECT_ROOT, Settings
 
 DAY = date(2025, 11, 4)
@@ -29,10 +30,12 @@ HOLD = (
     "with locked(sys.argv[1], get_settings(), print):\n"
     "    print('held', flush=True); sys.stdin.read()"
 )
-END = """
-    select count(pg_terminate_backend(pid)) from pg_locks
-    where locktype = 'advisory' and granted and (classid::bigint << 32) | objid::bigint = hashtextextended(:name, 0)
+# The view of a lock, by its name, among the locks of all databases.
+IS_OF = """
+    locktype = 'relation' and database = (select oid from pg_database where datname = current_database())
+    and relation = (select to_regclass('locks.lock_' || number) from locks.names where name = :name)
 """
+END = f"select count(pg_terminate_backend(pid)) from pg_locks where granted and {IS_OF}"
 
 
 @contextmanager
@@ -66,11 +69,7 @@ def take(settings: Settings, name: str, tell: Callable[[str], None] = silent) ->
 
 
 def is_waited_for(ask: Callable[..., list[Any]], name: str, times: int = 1) -> bool:
-    query = """
-        select count(*) from pg_locks
-        where locktype = 'advisory' and not granted
-            and (classid::bigint << 32) | objid::bigint = hashtextextended(:name, 0)
-    """
+    query = f"select count(*) from pg_locks where not granted and {IS_OF}"
     return ask(query, name=name) == [(times,)]
 
 
@@ -120,7 +119,10 @@ def test_ctrl_c_ends_the_wait_at_once(settings: Settings, ask: Callable[..., lis
 
 def test_timeouts_of_the_server_end_neither_the_wait_nor_the_holding(settings: Settings, database_url: str) -> None:
     name = database_url.rpartition("/")[2]
-    timeouts = ("statement_timeout", "lock_timeout", "idle_session_timeout")
+    timeouts = (
+        "statement_timeout", "lock_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout",
+        "transaction_timeout",
+    )  # fmt: skip
     with database.engine(settings).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for timeout in timeouts:
             connection.execute(text(f"alter database {name} set {timeout} = '300ms'"))
@@ -135,6 +137,42 @@ def test_timeouts_of_the_server_end_neither_the_wait_nor_the_holding(settings: S
         finally:
             for timeout in timeouts:
                 connection.execute(text(f"alter database {name} reset {timeout}"))
+
+
+def test_who_holds_a_lock_for_hours_holds_no_vacuum_back(settings: Settings, ask: Callable[..., list[Any]]) -> None:
+    query = f"""
+        select state, backend_xid is null, backend_xmin is null
+        from pg_stat_activity inner join pg_locks using (pid) where granted and {IS_OF}
+    """
+    with locked("a long one", settings) as lock:
+        assert ask(query, name="a long one") == [("idle in transaction", True, True)]
+        lock.check()
+        assert ask(query, name="a long one") == [("idle in transaction", True, True)]
+
+
+def test_a_vacuum_of_the_whole_database_waits_for_no_lock(settings: Settings) -> None:
+    with locked("a long one", settings), database.engine(settings).connect() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.execute(text("set lock_timeout = '1s'"))
+        alone.execute(text("vacuum"))
+        alone.execute(text("analyze"))
+        alone.execute(text("reset lock_timeout"))
+
+
+def test_two_that_need_a_lock_for_the_first_time_in_the_same_moment_hold_it_after_each_other(
+    settings: Settings,
+) -> None:
+    def hold(number: int) -> tuple[float, float]:
+        with database.session(settings) as current:
+            warehouse_locks.hold(current, f"new {number % 5}")
+            had_at = time.monotonic()
+            time.sleep(0.05)
+            return had_at, time.monotonic()
+
+    with ThreadPoolExecutor(10) as pool:
+        held = list(pool.map(hold, range(10)))
+    for one, other in zip(held[:5], held[5:], strict=True):
+        assert one[1] <= other[0] or other[1] <= one[0]
 
 
 def test_a_lock_that_is_lost_with_its_connection_is_noticed(settings: Settings, ask: Callable[..., list[Any]]) -> None:

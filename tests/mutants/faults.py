@@ -268,9 +268,9 @@ PYTHON = (
     ),
     Fault(
         "a-lock-that-two-hold",
-        "loaders/locks.py",
-        "select pg_advisory_lock(hashtextextended(%s, 0))",
-        "select pg_advisory_lock_shared(hashtextextended(%s, 0))",
+        "warehouse/locks.py",
+        "in share update exclusive mode",
+        "in access share mode",
         "Two loads of a client write at once, and two builds publish over each other.",
         ("tests/loaders/test_locks.py", "tests/loaders"),
     ),

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from warehouse import locks
 from warehouse.alerts.finding import Finding
 from warehouse.control import AlertIncident, AlertMessage
 from warehouse.redaction import redacted
 
-LOCK = 7_001_002
+LOCK = "paidmedia alerts"
 Key = tuple[str, str]
 
 
@@ -51,7 +52,7 @@ def note(
     be told any more, because its channel has left the settings, is dropped, as are incidents that were over long ago.
     """
     # Of two processes that look at once, the second compares with what the first has written.
-    current.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    locks.hold(current, LOCK)
     known = {
         (each.kind, each.subject): each
         for each in current.scalars(select(AlertIncident).where(AlertIncident.cleared_at.is_(None)))

@@ -1,0 +1,34 @@
+-- Written by `python -m warehouse.public_functions`. Run by a superuser, in the database of the warehouse.
+do $$
+declare
+    harmful regprocedure;
+begin
+    for harmful in
+        select pg_proc.oid
+        from pg_proc cross join lateral aclexplode(coalesce(proacl, acldefault('f', proowner))) as rights
+        where
+            pronamespace = 'pg_catalog'::regnamespace
+            and rights.grantee = 0
+            and proname like any (array[
+                'pg\_advisory\_%',
+                'pg\_try\_advisory\_%',
+                'lo\_%',
+                'loread',
+                'lowrite',
+                'pg\_logical\_emit\_message',
+                'pg\_notify',
+                'pg\_export\_snapshot',
+                'pg\_partition\_tree',
+                'pg\_current\_xact\_id',
+                'txid\_current',
+                'pg\_available\_wal\_summaries',
+                'pg\_wal\_summary\_contents',
+                'pg\_isolation\_test\_session\_is\_blocked',
+                'pg\_safe\_snapshot\_blocking\_pids'
+            ])
+    loop
+        execute format('grant execute on function %s to pg_database_owner', harmful);
+        execute format('revoke execute on function %s from public', harmful);
+    end loop;
+end $$;
+revoke connect, temporary on database postgres, template1 from public;

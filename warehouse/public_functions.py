@@ -1,0 +1,125 @@
+"""What everybody who is connected may call, and what is taken from everybody because it does harm.
+
+`public_functions.csv` has a verdict on every function that PUBLIC may execute on a fresh server, by name or by pattern;
+the first line that fits counts. `harmless`: it does nothing to others and tells nothing of them. `default`: a login can
+do it, and the reason says why that is borne. `revoked`: nobody but the owner of the database may call it.
+
+Built-in functions belong to the server's superuser, so only a superuser can take them away: on the embedded server
+`paidmedia db migrate` does it; `deploy/close-to-public.sql` is the same for any other, and `doctor` prints it.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+TABLE = Path(__file__).with_suffix(".csv")
+# Databases that every server has and that a login has no business in: there it could do all that it cannot do here.
+OTHER_DATABASES = ("postgres", "template1")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One line of the table; `functions` is a name, a pattern with `*`, or a `{kind}` that the test of it explains."""
+
+    functions: str
+    verdict: str
+    reason: str
+
+
+@cache
+def verdicts() -> tuple[Verdict, ...]:
+    """The table, in its order."""
+    with TABLE.open(newline="") as file:
+        return tuple(Verdict(**line) for line in csv.DictReader(file))
+
+
+def statement() -> str:
+    """What a superuser runs in the warehouse's database; safe to repeat, on every version of the server."""
+    return _REVOKE.format(patterns=",\n                ".join(f"'{pattern}'" for pattern in _patterns()))
+
+
+def other_databases_statement() -> str:
+    """What keeps logins out of the databases that they have no business in; run by a superuser, safe to repeat."""
+    return f"revoke connect, temporary on database {', '.join(OTHER_DATABASES)} from public"
+
+
+def script() -> str:
+    """All that a superuser runs once, as a file for psql: `deploy/close-to-public.sql`."""
+    head = "-- Written by `python -m warehouse.public_functions`. Run by a superuser, in the database of the warehouse."
+    return f"{head}\n{statement()};\n{other_databases_statement()};\n"
+
+
+def executable(current: Session) -> list[str]:
+    """The harmful functions that a reader of the marts may call, such as `pg_notify(text,text)`."""
+    return list(current.scalars(text(_EXECUTABLE), {"patterns": list(_patterns())}))
+
+
+def open_databases(current: Session) -> list[str]:
+    """The databases beside the warehouse that every login may enter."""
+    return list(current.scalars(text(_OPEN), {"names": list(OTHER_DATABASES)}))
+
+
+def _patterns() -> tuple[str, ...]:
+    """The names of what is revoked, as SQL's `like` has them."""
+    found = (each.functions for each in verdicts() if each.verdict == "revoked")
+    return tuple(name.replace("_", r"\_").replace("*", "%") for name in found)
+
+
+# The owner keeps what everybody could call (`pg_dump --jobs` exports snapshots), and is given nothing that only
+# superusers may call: `lo_export` writes files of the server.
+_REVOKE = """do $$
+declare
+    harmful regprocedure;
+begin
+    for harmful in
+        select pg_proc.oid
+        from pg_proc cross join lateral aclexplode(coalesce(proacl, acldefault('f', proowner))) as rights
+        where
+            pronamespace = 'pg_catalog'::regnamespace
+            and rights.grantee = 0
+            and proname like any (array[
+                {patterns}
+            ])
+    loop
+        execute format('grant execute on function %s to pg_database_owner', harmful);
+        execute format('revoke execute on function %s from public', harmful);
+    end loop;
+end $$"""
+
+# Whoever the readers are, what PUBLIC may do they may do; a right of one's own is found by the role.
+_EXECUTABLE = """
+    select distinct functions.oid::regprocedure::text
+    from pg_proc as functions
+    cross join lateral aclexplode(coalesce(proacl, acldefault('f', proowner))) as rights
+    left join pg_roles on pg_roles.oid = rights.grantee
+    where
+        pronamespace = 'pg_catalog'::regnamespace
+        and proname like any (cast(:patterns as text[]))
+        and rights.privilege_type = 'EXECUTE'
+        and (
+            rights.grantee = 0
+            or rolname in (select login from access.bi_logins)
+            or rolname in (
+                current_database() || '_app', current_database() || '_readers', current_database() || '_agency'
+            )
+        )
+    order by 1
+"""
+
+_OPEN = """
+    select datname
+    from pg_database
+    cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) as rights
+    where datname = any (:names) and datallowconn and rights.grantee = 0 and rights.privilege_type = 'CONNECT'
+    order by datname
+"""
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(script())

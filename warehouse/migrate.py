@@ -20,7 +20,7 @@ from warehouse.settings import Settings, get_settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"
+HEAD = "0015"
 LOCK = 7_001_001
 
 

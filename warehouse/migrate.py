@@ -3,6 +3,7 @@
 Two processes that migrate at once wait for each other on an advisory lock.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2.errors
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from warehouse import roles
 from warehouse.database import engine, reachable
@@ -22,14 +23,37 @@ if TYPE_CHECKING:
 
 HEAD = "0015"
 LOCK = 7_001_001
+# People read while the database is migrated: a migration that cannot have a table at once begins again, so that nobody
+# queues behind it. A minute in all.
+LOCK_TIMEOUT = "500ms"
+ATTEMPTS = 60
+SECONDS_BETWEEN = 0.5
 
 
 def migrate(settings: Settings | None = None, revision: str = "head") -> None:
-    """Bring `control` and `access` to `revision`, up or down, creating the schemas where they are missing."""
+    """Bring `control` and `access` to `revision`, up or down, creating the schemas where they are missing.
+
+    Raises `PaidMediaError` where the role may not, or where an open transaction holds a table that is to be changed.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return _migrate(settings, revision)
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg2.errors.LockNotAvailable):
+                raise
+        time.sleep(SECONDS_BETWEEN)
+    raise PaidMediaError(
+        "the database cannot be migrated: an open transaction holds a table", where=_in_the_way(settings),
+        fix="end it, or let the administrator of the server call pg_terminate_backend(PROCESS), and try again",
+    )  # fmt: skip
+
+
+def _migrate(settings: Settings | None, revision: str) -> None:
     from alembic import command
 
     with reachable(), _may_create_roles(), engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text("create schema if not exists control"))
         here = _revision(connection)
         if revision == "base" or (revision != "head" and here is not None and revision < here):
@@ -56,6 +80,32 @@ def ensure_migrated(settings: Settings | None = None) -> None:
         migrate(settings)
         return
     raise PaidMediaError(f"the database is at revision {revision or 'none'}, not {HEAD}", fix="paidmedia db migrate")
+
+
+def _in_the_way(settings: Settings | None) -> str | None:
+    """Who holds a table of ours. None before the migration that can tell."""
+    with engine(settings).connect() as connection:
+        if connection.scalar(text("select to_regprocedure('access.in_the_way(text[])')")) is None:
+            return None
+        found: str | None = connection.scalar(text(_HOLDERS))
+        return found
+
+
+_HOLDERS = """
+    select access.in_the_way(
+        array(
+            select locks.virtualtransaction
+            from pg_locks as locks
+            inner join pg_class as relations on locks.relation = relations.oid
+            where
+                locks.granted and locks.pid <> pg_backend_pid()
+                and locks.database = (select oid from pg_database where datname = current_database())
+                and relations.relnamespace in (
+                    select oid from pg_namespace where nspname in ('control', 'access', 'marts', 'bi')
+                )
+        )
+    )
+"""
 
 
 def _revision(connection: Connection) -> str | None:

@@ -58,9 +58,9 @@ _IN_THE_WAY = """
     end $$
 """
 
-# The one way to take what people read, of which it leaves out what is not there. Whoever comes while the locks are asked for waits 0.3 s at most, for all of them
-# together. Between two attempts it asks for nothing while somebody is still there who was in the way of the last one.
-# Null when the locks are held, else who is in the way.
+# The one way to take what people read; a name that is not there is left out. Whoever comes while locks are asked for
+# waits 0.3 s at most, for all of them together. Between two attempts nothing is asked for while somebody is still there
+# who was in the way of the last one. Null when the locks are held, else who is in the way.
 _LOCK_BRIEFLY = """
     create function access.lock_briefly(relations text[], patience interval) returns text
     language plpgsql set lock_timeout = '300ms' as $$

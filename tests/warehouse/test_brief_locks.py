@@ -1,0 +1,147 @@
+"""Locks on what people read: asked for a moment at a time, and whoever is in the way is named."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import psycopg2
+import psycopg2.errors
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+
+TABLES = [f"read.t{number}" for number in range(8)]
+LOCK = "select access.lock_briefly(%(relations)s, %(patience)s::interval)"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tables(database_url: str) -> None:
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("create schema read")
+        for table in TABLES:
+            cursor.execute(f"create table {table} (client_id text)")
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[Connection]:
+    """Who asks for locks."""
+    with closing(psycopg2.connect(database_url)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def reader(database_url: str) -> Iterator[Connection]:
+    """Who reads."""
+    with closing(psycopg2.connect(database_url)) as connection:
+        yield connection
+
+
+def asked(connection: Connection, patience: str, relations: list[str] = TABLES) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, {"relations": relations, "patience": patience})
+        [(in_the_way,)] = cursor.fetchall()
+    return None if in_the_way is None else str(in_the_way)
+
+
+def read(connection: Connection, table: str) -> None:
+    connection.cursor().execute(f"select from {table}")
+
+
+def test_who_stays_is_named_and_whoever_comes_meanwhile_waits_a_moment(
+    owner: Connection, reader: Connection, database_url: str
+) -> None:
+    read(reader, TABLES[-1])
+    longest = 0.0
+    with ThreadPoolExecutor(1) as pool, closing(psycopg2.connect(database_url)) as other:
+        asking = pool.submit(asked, owner, "2 seconds")
+        while not asking.done():
+            began = time.monotonic()
+            read(other, TABLES[0])
+            other.rollback()
+            longest = max(longest, time.monotonic() - began)
+    assert str(asking.result()).startswith(f"process {reader.info.backend_pid} of paidmedia, since 20")
+    assert 0.1 < longest < 0.6  # it waited once, for the only attempt that was made while the reader stayed
+
+
+def test_many_readers_do_not_add_up(owner: Connection, database_url: str) -> None:
+    """Each table is given free a little later than the one before: a wait for each of them would last 1.6 s."""
+    others = [psycopg2.connect(database_url) for _ in TABLES]
+    for connection, table in zip(others, TABLES, strict=True):
+        read(connection, table)
+    leaving = [threading.Timer(0.2 * number, each.rollback) for number, each in enumerate(others, 1)]
+    for timer in leaving:
+        timer.start()
+    began = time.monotonic()
+    assert asked(owner, "0 seconds") is not None
+    assert time.monotonic() - began < 1
+    for timer, connection in zip(leaving, others, strict=True):
+        timer.join()
+        connection.close()
+
+
+def test_locks_are_held_and_the_session_waits_as_before(owner: Connection, reader: Connection) -> None:
+    assert asked(owner, "1 second", ["read.not_there", *TABLES]) is None
+    with owner.cursor() as cursor:
+        cursor.execute("show lock_timeout")
+        assert cursor.fetchall() == [("0",)]
+    reader.cursor().execute("set lock_timeout = '100ms'")
+    with pytest.raises(psycopg2.errors.LockNotAvailable):
+        read(reader, TABLES[3])
+
+
+def test_who_leaves_is_waited_for(owner: Connection, reader: Connection) -> None:
+    read(reader, TABLES[0])
+    threading.Timer(1, reader.rollback).start()
+    began = time.monotonic()
+    assert asked(owner, "1 minute") is None
+    assert 1 <= time.monotonic() - began < 3
+
+
+def test_patience_ends_where_readers_come_and_go_all_the_time(owner: Connection, database_url: str) -> None:
+    stop = threading.Event()
+
+    def stay_a_while() -> None:
+        with closing(psycopg2.connect(database_url)) as connection:
+            while not stop.is_set():
+                connection.cursor().execute(f"select pg_sleep(0.7) from (select count(*) from {TABLES[0]}) as counted")
+                connection.rollback()
+
+    threads = [threading.Thread(target=stay_a_while) for _ in range(4)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        time.sleep(0.2 * (number < 3))
+    began = time.monotonic()
+    asked(owner, "2 seconds")
+    assert time.monotonic() - began < 4
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_snapshots_from_before_are_waited_for_and_no_others(
+    owner: Connection, reader: Connection, database_url: str
+) -> None:
+    wait = "select access.wait_for_snapshots(interval '0.5 seconds')"
+    reader.cursor().execute("select 1")  # read committed: its next statement takes a new snapshot
+    with owner.cursor() as cursor:
+        cursor.execute(wait)
+        assert cursor.fetchall() == [(None,)]
+        reader.rollback()
+        reader.set_session(isolation_level="REPEATABLE READ")
+        reader.cursor().execute("select 1")
+        cursor.execute(wait)
+        assert str(cursor.fetchall()[0][0]).startswith(f"process {reader.info.backend_pid} of ")
+
+
+def test_a_client_s_view_is_replaced_when_its_reader_has_left(owner: Connection, reader: Connection) -> None:
+    make = "select access.make_client_view('read.t0', '{}')"
+    with owner, owner.cursor() as cursor:
+        cursor.execute(make)
+        cursor.execute("comment on column read.t0.client_id is 'whose it is'")
+    read(reader, "bi.t0")
+    threading.Timer(1, reader.rollback).start()
+    with owner, owner.cursor() as cursor:
+        cursor.execute(make)
+        cursor.execute("select col_description('bi.t0'::regclass, 1)")
+        assert cursor.fetchall() == [("whose it is",)]

@@ -98,27 +98,6 @@ def test_who_leaves_is_waited_for(owner: Connection, reader: Connection) -> None
     assert 1 <= time.monotonic() - began < 3
 
 
-def test_patience_ends_where_readers_come_and_go_all_the_time(owner: Connection, database_url: str) -> None:
-    stop = threading.Event()
-
-    def stay_a_while() -> None:
-        with closing(psycopg2.connect(database_url)) as connection:
-            while not stop.is_set():
-                connection.cursor().execute(f"select pg_sleep(0.7) from (select count(*) from {TABLES[0]}) as counted")
-                connection.rollback()
-
-    threads = [threading.Thread(target=stay_a_while) for _ in range(4)]
-    for number, thread in enumerate(threads):
-        thread.start()
-        time.sleep(0.2 * (number < 3))
-    began = time.monotonic()
-    asked(owner, "2 seconds")
-    assert time.monotonic() - began < 4
-    stop.set()
-    for thread in threads:
-        thread.join()
-
-
 def test_snapshots_from_before_are_waited_for_and_no_others(
     owner: Connection, reader: Connection, database_url: str
 ) -> None:

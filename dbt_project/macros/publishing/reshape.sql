@@ -4,7 +4,8 @@
 
    A transaction whose snapshot is older than the new rows would find the new tables empty: those are waited for between
    the two steps, so that whoever reads a new table sees all of the build. Whoever has read a table in a transaction that
-   is still open keeps the swap waiting, not other readers. Patience has an end: then the build fails and says who it was. #}
+   is still open keeps the swap waiting, not other readers. Patience has an end: then the build fails and says who it was.
+   The server notices while it waits that dbt was killed: a swap must not come after the next build has begun. #}
 {% macro reshape(models) %}
     {% set beside, swapped, views, relations = ['create schema ' ~ schema_beside()], [], [], [] %}
     {% for node in models.values() %}
@@ -16,8 +17,9 @@
     {% set patience = var('patience_with_readers') %}
     {% set statements = ['begin'] + beside + [
         'commit',
-        "select access.expect_nobody(access.wait_for_snapshots(interval '" ~ patience ~ "'))",
         'begin',
+        "set local client_connection_check_interval = '1s'",
+        "select access.expect_nobody(access.wait_for_snapshots(interval '" ~ patience ~ "'))",
         wait_for_autovacuum(relations),
         'select access.expect_nobody(' ~ lock_briefly(views + relations, patience) ~ ')',
     ] + swapped + [partitions_swapped(), 'drop schema ' ~ schema_beside(), 'commit'] %}

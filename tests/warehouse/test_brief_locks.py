@@ -113,14 +113,24 @@ def test_snapshots_from_before_are_waited_for_and_no_others(
         assert str(cursor.fetchall()[0][0]).startswith(f"process {reader.info.backend_pid} of ")
 
 
-def test_a_client_s_view_is_replaced_when_its_reader_has_left(owner: Connection, reader: Connection) -> None:
-    make = "select access.make_client_view('read.t0', '{}')"
+def test_a_client_s_view_is_replaced_when_its_own_readers_have_left(owner: Connection, reader: Connection) -> None:
+    make = "select access.make_client_view('read.t0', '{}'), access.make_client_view('read.t1', '{}')"
     with owner, owner.cursor() as cursor:
         cursor.execute(make)
         cursor.execute("comment on column read.t0.client_id is 'whose it is'")
     read(reader, "bi.t0")
     threading.Timer(1, reader.rollback).start()
+    assert seconds_of(owner, make) > 1
+    read(reader, "bi.t1")
     with owner, owner.cursor() as cursor:
-        cursor.execute(make)
         cursor.execute("select col_description('bi.t0'::regclass, 1)")
         assert cursor.fetchall() == [("whose it is",)]
+        cursor.execute("comment on column read.t0.client_id is 'whose'")
+    assert seconds_of(owner, make) < 1
+
+
+def seconds_of(connection: Connection, statement: str) -> float:
+    began = time.monotonic()
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+    return time.monotonic() - began

@@ -58,7 +58,8 @@ _IN_THE_WAY = """
     end $$
 """
 
-# The one way to take what people read; a name that is not there is left out. Whoever comes while locks are asked for
+# The one way to take what people read; a name that is not there is left out. `lock table` of a view would take all that
+# it reads as well, so a view is given to its owner, which is the same lock. Whoever comes while locks are asked for
 # waits 0.3 s at most, for all of them together. Between two attempts nothing is asked for while somebody is still there
 # who was in the way of the last one. Null when the locks are held, else who is in the way.
 _LOCK_BRIEFLY = """
@@ -68,19 +69,28 @@ _LOCK_BRIEFLY = """
         gives_up timestamptz := clock_timestamp() + patience;
         attempt_ends timestamptz;
         relation text;
+        statement text;
         readers text[];
     begin
         loop
             attempt_ends := clock_timestamp() + interval '0.3 seconds';
             begin
                 foreach relation in array relations loop
-                    continue when to_regclass(relation) is null;
                     perform set_config(
                         'lock_timeout',
                         greatest(extract(milliseconds from attempt_ends - clock_timestamp())::integer, 1)::text,
                         true
                     );
-                    execute format('lock table only %s in access exclusive mode', relation);
+                    statement := (
+                        select
+                            case relkind
+                                when 'v' then format('alter view %s owner to %s', oid::regclass, relowner::regrole)
+                                else format('lock table only %s in access exclusive mode', oid::regclass)
+                            end
+                        from pg_class where oid = to_regclass(relation)
+                    );
+                    continue when statement is null;
+                    execute statement;
                 end loop;
                 return null;
             exception when lock_not_available or deadlock_detected then

@@ -11,29 +11,53 @@ import psycopg2.errors
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
+from tests.deploy import debian_postgres, stack
+from warehouse import database, migrate
+
 TABLES = [f"read.t{number}" for number in range(8)]
 LOCK = "select access.lock_briefly(%(relations)s, %(patience)s::interval)"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _tables(database_url: str) -> None:
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+@pytest.fixture(
+    scope="module",
+    params=["PostgreSQL 18", pytest.param("Debian's", marks=[debian_postgres.needed(), pytest.mark.heavy])],
+)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database with tables that somebody reads."""
+    if request.param == "PostgreSQL 18":
+        yield with_tables(request.getfixturevalue("database_url"))
+        return
+    folder = tmp_path_factory.mktemp("debian")
+    stack.make_secrets(folder / "secrets")
+    with debian_postgres.server(folder / "secrets") as port, pytest.MonkeyPatch.context() as patch:
+        password = (folder / "secrets" / "database_password").read_text()
+        found = f"postgresql://paidmedia:{password}@127.0.0.1:{port}/paidmedia"
+        for name, value in {"DATABASE_URL": found, "SECRET_KEY": "a key", "PAIDMEDIA_HOME": f"{folder}/home"}.items():
+            patch.setenv(name, value)
+        migrate.migrate()
+        yield with_tables(found)
+        database.engine().dispose()
+
+
+def with_tables(url: str) -> str:
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("create schema read")
         for table in TABLES:
             cursor.execute(f"create table {table} (client_id text)")
+    return url
 
 
 @pytest.fixture
-def owner(database_url: str) -> Iterator[Connection]:
+def owner(url: str) -> Iterator[Connection]:
     """Who asks for locks."""
-    with closing(psycopg2.connect(database_url)) as connection:
+    with closing(psycopg2.connect(url)) as connection:
         yield connection
 
 
 @pytest.fixture
-def reader(database_url: str) -> Iterator[Connection]:
+def reader(url: str) -> Iterator[Connection]:
     """Who reads."""
-    with closing(psycopg2.connect(database_url)) as connection:
+    with closing(psycopg2.connect(url)) as connection:
         yield connection
 
 
@@ -49,11 +73,11 @@ def read(connection: Connection, table: str) -> None:
 
 
 def test_who_stays_is_named_and_whoever_comes_meanwhile_waits_a_moment(
-    owner: Connection, reader: Connection, database_url: str
+    owner: Connection, reader: Connection, url: str
 ) -> None:
     read(reader, TABLES[-1])
     longest = 0.0
-    with ThreadPoolExecutor(1) as pool, closing(psycopg2.connect(database_url)) as other:
+    with ThreadPoolExecutor(1) as pool, closing(psycopg2.connect(url)) as other:
         asking = pool.submit(asked, owner, "2 seconds")
         while not asking.done():
             began = time.monotonic()
@@ -64,9 +88,9 @@ def test_who_stays_is_named_and_whoever_comes_meanwhile_waits_a_moment(
     assert 0.1 < longest < 0.6  # it waited once, for the only attempt that was made while the reader stayed
 
 
-def test_many_readers_do_not_add_up(owner: Connection, database_url: str) -> None:
+def test_many_readers_do_not_add_up(owner: Connection, url: str) -> None:
     """Each table is given free a little later than the one before: a wait for each of them would last 1.6 s."""
-    others = [psycopg2.connect(database_url) for _ in TABLES]
+    others = [psycopg2.connect(url) for _ in TABLES]
     for connection, table in zip(others, TABLES, strict=True):
         read(connection, table)
     leaving = [threading.Timer(0.2 * number, each.rollback) for number, each in enumerate(others, 1)]
@@ -98,9 +122,7 @@ def test_who_leaves_is_waited_for(owner: Connection, reader: Connection) -> None
     assert 1 <= time.monotonic() - began < 3
 
 
-def test_snapshots_from_before_are_waited_for_and_no_others(
-    owner: Connection, reader: Connection, database_url: str
-) -> None:
+def test_snapshots_from_before_are_waited_for_and_no_others(owner: Connection, reader: Connection, url: str) -> None:
     wait = "select access.wait_for_snapshots(interval '0.5 seconds')"
     reader.cursor().execute("select 1")  # read committed: its next statement takes a new snapshot
     with owner.cursor() as cursor:

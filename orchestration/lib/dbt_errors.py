@@ -30,9 +30,8 @@ def _of_publishing(failed: Results) -> Exception | None:
     hooks = [each for each in failed if each["unique_id"].startswith("operation.")]
     if not hooks:
         return None
-    lines = [line.strip() for line in str(hooks[0].get("message")).splitlines()]
-    words = " ".join(line for line in lines if line and not line.startswith("CONTEXT:"))
-    return PaidMediaError("the build could not publish", where=words[:500])
+    said = str(hooks[0].get("message")).rpartition("Database Error\n")[2].partition("CONTEXT:")[0]
+    return PaidMediaError("the build could not publish", where=" ".join(said.split())[:500])
 
 
 def lost_database(error: Exception | None, results: Results) -> str | None:

@@ -4,7 +4,8 @@
    that people read is changed one by one, so that no lock is held while another is waited for. #}
 {% macro create_live_tables() %}
     {% if not execute or flags.WHICH not in ['build', 'run', 'test'] %}{{ return('') }}{% endif %}
-    {% set missing = ['create schema if not exists ' ~ waiting_schema(), 'drop schema if exists ' ~ schema_beside() ~ ' cascade'] %}
+    {% set missing = ['create schema if not exists ' ~ waiting_schema()] %}
+    {% if flags.WHICH == 'build' %}{% do missing.append('drop schema if exists ' ~ schema_beside() ~ ' cascade') %}{% endif %}
     {% set changed = [] %}
     {% for node in published_models().values() %}
         {% set shape = live_shape(node) %}

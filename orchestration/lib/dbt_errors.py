@@ -30,7 +30,7 @@ def _of_publishing(failed: Results) -> Exception | None:
     hooks = [each for each in failed if each["unique_id"].startswith("operation.")]
     if not hooks:
         return None
-    said = str(hooks[0].get("message")).rpartition("Database Error\n")[2].partition("CONTEXT:")[0]
+    said = str(hooks[0].get("message")).partition(" failed, error:\n")[2].partition("\nCONTEXT:")[0]
     return PaidMediaError("the build could not publish", where=" ".join(said.split())[:500])
 
 

@@ -44,8 +44,8 @@ def test_a_broken_model_is_named_with_its_message() -> None:
 
 def test_what_keeps_a_build_from_publishing_is_told() -> None:
     said = (
-        "paid_media.on-run-end.1 failed, error:\n Database Error\n  an open transaction holds it (process 4711 of x)\n"
-        "  CONTEXT:  PL/pgSQL function access.expect_nobody(text) line 4 at RAISE"
+        "paid_media.on-run-end.1 failed, error:\n an open transaction holds it (process 4711 of x)\n"
+        "CONTEXT:  PL/pgSQL function access.expect_nobody(text) line 4 at RAISE"
     )
     found = explained(ERROR, [result("operation.paid_media.paid_media-on-run-end-1", "error", said)])
     assert isinstance(found, PaidMediaError)

@@ -16,12 +16,22 @@ def explained(error: Exception, results: Results) -> Exception:
     reason = lost_database(error, results)
     if reason is not None:
         return PaidMediaError("the database was lost in the middle of it", where=reason, fix="build again")
-    broken = [each for each in results if each["status"] == "error" and each["unique_id"].startswith("model.")]
+    failed = [each for each in results if each["status"] == "error"]
+    broken = [each for each in failed if each["unique_id"].startswith("model.")]
     if not broken:
-        return error
+        return _of_publishing(failed) or error
     others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
     words = " ".join(str(broken[0].get("message")).split())[:500]
     return PaidMediaError(f"model {broken[0]['unique_id'].split('.')[2]}{others} failed", where=words)
+
+
+def _of_publishing(failed: Results) -> Exception | None:
+    """The error of what dbt does before and after all models: it prepares the live tables and publishes to them."""
+    hooks = [each for each in failed if each["unique_id"].startswith("operation.")]
+    if not hooks:
+        return None
+    said = str(hooks[0].get("message")).partition(" failed, error:\n")[2].partition("\nCONTEXT:")[0]
+    return PaidMediaError("the build could not publish", where=" ".join(said.split())[:500])
 
 
 def lost_database(error: Exception | None, results: Results) -> str | None:

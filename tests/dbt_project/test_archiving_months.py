@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -56,6 +57,65 @@ def at_work(hot: Settings, preface: str = "") -> Iterator[subprocess.Popen[bytes
     finally:
         process.kill()
         process.wait()
+
+
+@dataclass
+class Watched:
+    """What readers of the marts met."""
+
+    errors: list[str] = field(default_factory=list)
+    looks: list[int] = field(default_factory=list)
+    longest: float = 0.0  # seconds of a statement
+
+    def noticed_nothing(self) -> None:
+        """They read all the time, without an error, a long wait or another number."""
+        assert self.errors == []
+        assert len(self.looks) > 5
+        assert len(set(self.looks)) == 1
+        assert self.longest < 1
+
+
+@contextmanager
+def watching(before: Marts, url: str) -> Iterator[Watched]:
+    """Three readers of every mart, until the block ends."""
+    stop, watched = threading.Event(), Watched()
+    queries = [f"select count(*) from marts.{name}" for name in before if not name.startswith("int_")]
+    queries.append("select sum(impressions) from marts.daily_metrics where date >= '2026-04-01'")
+
+    def look(cursor: Any) -> int:
+        for query in queries:
+            began = time.monotonic()
+            cursor.execute(query)
+            watched.longest = max(watched.longest, time.monotonic() - began)
+        [(last,)] = cursor.fetchall()
+        return int(last)
+
+    def read() -> None:
+        with closing(psycopg2.connect(url)) as connection:
+            while not stop.is_set():
+                try:
+                    with connection, connection.cursor() as cursor:
+                        watched.looks.append(look(cursor))
+                except psycopg2.Error as error:
+                    watched.errors.append(str(error))
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        yield watched
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+
+
+@contextmanager
+def idle(url: str) -> Iterator[Connection]:
+    """A transaction that has read the fact and stays open."""
+    with closing(psycopg2.connect(url)) as connection:
+        connection.cursor().execute("select count(*) from marts.daily_metrics")
+        yield connection
 
 
 def file_of(hot: Settings, month: str) -> Path:
@@ -141,40 +201,35 @@ def test_a_month_waits_until_its_deliveries_are_modelled(before: Marts, raw: Con
     assert everything(raw) == before
 
 
+def test_a_transaction_that_stays_keeps_the_month_and_nobody_waiting(
+    before: Marts, raw: Connection, hot: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(months, "LOCK_ROUNDS", 5)
+    with watching(before, database_url) as watched, idle(database_url) as stays:
+        outcome = retention.run(hot, today=TODAY)
+        process = stays.info.backend_pid
+    [line] = [line for line in outcome.problems if line.startswith("months: ")]
+    assert "2026-01 could not be dropped: an open transaction reads marts.daily_metrics" in line
+    assert f"process {process} of " in line
+    watched.noticed_nothing()
+    assert everything(raw) == before
+
+
 # --- the archive
 
 
-def test_readers_of_marts_see_no_error_while_months_are_dropped(
+def test_readers_of_marts_notice_nothing_while_months_are_dropped(
     before: Marts, raw: Connection, hot: Settings, database_url: str
 ) -> None:
-    stop, errors, looks = threading.Event(), list[str](), list[int]()
-    names = [name for name in before if not name.startswith("int_")]
-
-    def read() -> None:
-        with closing(psycopg2.connect(database_url)) as connection:
-            while not stop.is_set():
-                try:
-                    with connection, connection.cursor() as cursor:
-                        for name in names:
-                            cursor.execute(f"select count(*) from marts.{name}")
-                        cursor.execute("select sum(impressions) from marts.daily_metrics where date >= '2026-04-01'")
-                        looks.extend(cursor.fetchone() or ())
-                except psycopg2.Error as error:
-                    errors.append(str(error))
-
-    readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    try:
+    with watching(before, database_url) as watched, idle(database_url) as stays:
+        leaving = threading.Timer(3, stays.rollback)
+        leaving.start()
+        began = time.monotonic()
         outcome = retention.run(hot, today=TODAY)
-    finally:
-        stop.set()
-        for reader in readers:
-            reader.join()
+        assert time.monotonic() - began > 3
+        leaving.join()
     assert outcome.problems == []
-    assert errors == []
-    assert len(looks) > 5
-    assert len(set(looks)) == 1
+    watched.noticed_nothing()
     assert partitions(raw) == ["2026_04", "2026_05", "2026_06", "2026_07"]
 
 

@@ -5,7 +5,7 @@ raw tables filled by SQL → dbt build → marts, read by others at the same tim
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,12 +15,16 @@ from decimal import Decimal
 import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
+from sqlalchemy import make_url
 
 from tests.dbt_project.raw_tables import ROW_TABLES, Row, connect, deliver
 from tests.dbt_project.test_history_of_deliveries import Build, Marts, built, tables
 from tests.rows import add_client
 from tests.sizes import cases
 from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
+from warehouse import bi_logins, database, isolation, roles, users
+from warehouse.settings import get_settings
 
 FIRST = date(2026, 2, 20)
 DAYS = [FIRST + timedelta(days=number) for number in range(20)]  # two months, four weeks
@@ -34,6 +38,27 @@ SUMS = (
     "select sum(impressions) from marts.monthly_summaries",
     "select sum(impressions) from marts.weekly_summaries",
 )
+
+
+@dataclass(frozen=True)
+class BiUrls:
+    """Who may read: the owner, two BI logins, and a person of the app."""
+
+    owner: str
+    client: str
+    agency: str
+    viewer: int
+
+
+@pytest.fixture(scope="module")
+def bi(published: Connection, database_url: str) -> BiUrls:
+    """A login of a client, one of the agency, and an analyst."""
+    with database.session() as current:
+        client = bi_logins.add(current, get_settings(), "acme")
+        agency = bi_logins.add(current, get_settings(), None)
+        users.add_user(current, "ana@agency.example", role="analyst")
+        viewer = users.get_user(current, "ana@agency.example").user_id
+    return BiUrls(database_url, client, agency, viewer)
 
 
 def at(hour: int) -> datetime:
@@ -60,13 +85,16 @@ def restate(raw: Connection, delivery_id: str, hour: int, *, days: list[date], i
 
 @dataclass
 class Reader:
-    """Reads all totals in one transaction after another, until it is told to stop."""
+    """Reads all totals in one transaction after another, until it is told to stop. The app's reads for a `viewer`."""
 
     url: str
     isolation: str
     stop: threading.Event
+    schema: str = "marts"
+    viewer: int = 0
     seen: list[tuple[Decimal, ...]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    longest: float = 0.0  # seconds of a statement
 
     def run(self) -> None:
         connection = psycopg2.connect(self.url)
@@ -74,22 +102,62 @@ class Reader:
         while not self.stop.is_set():
             try:
                 with connection, connection.cursor() as cursor:
-                    sums = []
-                    for query in SUMS:
-                        cursor.execute(query)
-                        sums.extend(cursor.fetchone() or ())
-                self.seen.append(tuple(sums))
+                    cursor.execute(
+                        "select set_config('paidmedia.viewer', %(viewer)s, true)", {"viewer": f"{self.viewer}"}
+                    )
+                    self.seen.append(sums(cursor, self.schema, self._took))
             except psycopg2.Error as error:
                 self.errors.append(str(error))
             time.sleep(PAUSE_SECONDS)
         connection.close()
+
+    def _took(self, seconds: float) -> None:
+        self.longest = max(self.longest, seconds)
+
+
+def sums(cursor: Cursor, schema: str = "marts", took: Callable[[float], None] = lambda _: None) -> tuple[Decimal, ...]:
+    """What each of SUMS says; `took` hears the seconds of each."""
+    found: list[Decimal] = []
+    for query in SUMS:
+        began = time.monotonic()
+        cursor.execute(query.replace("marts.", f"{schema}."))
+        took(time.monotonic() - began)
+        found.extend(cursor.fetchone() or ())
+    return tuple(found)
+
+
+LEVELS = ("READ COMMITTED", "REPEATABLE READ")
 
 
 @contextmanager
 def readers(url: str) -> Iterator[list[Reader]]:
     """Two readers of each isolation level at work."""
     stop = threading.Event()
-    some = [Reader(url, level, stop) for level in ("READ COMMITTED", "REPEATABLE READ") for _ in range(2)]
+    with at_work([Reader(url, level, stop) for level in LEVELS for _ in range(2)], stop) as some:
+        yield some
+
+
+@contextmanager
+def people(bi: BiUrls) -> Iterator[list[Reader]]:
+    """A reader of each isolation level who comes by a client's BI login, the agency's, and through the app."""
+    app = roles.app_url(get_settings(), bi.owner)
+    stop = threading.Event()
+    some = [
+        reader
+        for level in LEVELS
+        for reader in (
+            Reader(bi.client, level, stop, schema="bi"),
+            Reader(bi.agency, level, stop),
+            Reader(app, level, stop, viewer=bi.viewer),
+        )
+    ]
+    with at_work(some, stop):
+        yield some
+
+
+@contextmanager
+def at_work(some: list[Reader], stop: threading.Event) -> Iterator[list[Reader]]:
+    """Readers that read until the block ends."""
     threads = [threading.Thread(target=reader.run) for reader in some]
     for thread in threads:
         thread.start()
@@ -233,3 +301,82 @@ def test_a_table_of_another_shape_is_replaced_by_a_full_refresh_only(
     with connect(database_url) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_partition_tree('marts.daily_metrics') where isleaf")
         assert cursor.fetchone() == (2,)
+
+
+# --- a full refresh that changes columns: every table is made beside the live ones and swapped
+
+LONGEST_WAIT = 1.0  # seconds
+RESHAPE = ("--full-refresh", *MODELS_ONLY, "--vars", "patience_with_readers: 5 seconds")
+
+
+@pytest.fixture
+def other_columns(published: Connection) -> None:
+    """A live table has a column that its contract does not know."""
+    with published.cursor() as cursor:
+        cursor.execute("alter table marts.weekly_summaries add column if not exists of_old text")
+    published.commit()
+
+
+def named(connection: Connection, login_url: str) -> str:
+    """How an error names a session."""
+    return f"process {connection.info.backend_pid} of {make_url(login_url).username}"
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("other_columns")
+def test_a_reader_that_stays_stops_a_change_of_columns_and_nobody_else(
+    published: Connection, build: Build, bi: BiUrls
+) -> None:
+    restate(published, "reshaped", 23, days=DAYS[3:9], impressions=4_000)
+    with people(bi) as some, closing(connect(bi.agency)) as idle:
+        idle.cursor().execute("set idle_in_transaction_session_timeout = 0")
+        idle.cursor().execute("select count(*) from marts.dim_clients")
+        with unwritten(published):
+            done = build(*RESHAPE)
+        assert done.returncode != 0
+        assert "nothing is published: an open transaction holds what is to be replaced" in done.stdout
+        assert named(idle, bi.agency) in done.stdout
+        idle.rollback()
+        built(build, *RESHAPE)
+    assert [error for reader in some for error in reader.errors] == []
+    assert all(len(set(each)) == 1 and each[0] for reader in some for each in reader.seen)
+    assert {len(set(reader.seen)) for reader in some} == {2}
+    assert max(reader.longest for reader in some) < LONGEST_WAIT
+    with database.session() as current:
+        assert isolation.violations(current) == []
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("other_columns")
+def test_a_transaction_older_than_the_new_tables_is_waited_for_and_a_later_one_sees_all_of_them(
+    published: Connection, build: Build, bi: BiUrls
+) -> None:
+    with (
+        closing(connect(bi.owner)) as looker,
+        closing(connect(bi.agency)) as older,
+        closing(connect(bi.agency)) as later,
+    ):
+        looker.autocommit = True
+        with looker.cursor() as cursor:
+            before = sums(cursor)
+        restate(published, "reshaped again", 24, days=DAYS[3:9], impressions=8_000)
+        for connection in (older, later):
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        older.cursor().execute("select 1")
+        with ThreadPoolExecutor(1) as pool:
+            building = pool.submit(built, build, *RESHAPE)
+            with looker.cursor() as cursor:
+                there = False
+                while not there and not building.done():
+                    time.sleep(0.05)
+                    cursor.execute("select to_regclass('reshaping.weekly_summaries') is not null")
+                    [(there,)] = cursor.fetchall()
+            time.sleep(1)
+            later.cursor().execute("select 1")
+            assert not building.done()
+            with older.cursor() as cursor:
+                assert sums(cursor) == before
+            older.rollback()
+            building.result()
+        with later.cursor() as cursor, looker.cursor() as now:
+            assert sums(cursor) == sums(now) != before

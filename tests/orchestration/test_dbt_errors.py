@@ -42,6 +42,16 @@ def test_a_broken_model_is_named_with_its_message() -> None:
     assert str(found) == 'model daily_metrics and 1 more failed (Database Error column "x" does not exist)'
 
 
+def test_what_keeps_a_build_from_publishing_is_told() -> None:
+    said = (
+        "paid_media.on-run-end.1 failed, error:\n an open transaction holds it (process 4711 of x)\n"
+        "CONTEXT:  PL/pgSQL function access.expect_nobody(text) line 4 at RAISE"
+    )
+    found = explained(ERROR, [result("operation.paid_media.paid_media-on-run-end-1", "error", said)])
+    assert isinstance(found, PaidMediaError)
+    assert str(found) == "the build could not publish (an open transaction holds it (process 4711 of x))"
+
+
 def test_failing_tests_are_left_to_their_checks() -> None:
     results = [result("test.paid_media.unique.0", "fail", "Got 1 result, configured to fail if != 0")]
     assert explained(ERROR, results) is ERROR

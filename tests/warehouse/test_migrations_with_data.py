@@ -4,7 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from tests.conftest import server_home
 from tests.crashes.victims import wait_for
 from tests.warehouse import control_rows
 from warehouse import database, embedded, isolation, migrate
+from warehouse.errors import PaidMediaError
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 REVISIONS = [f"{number:04}" for number in range(int(migrate.HEAD), 0, -1)]
@@ -60,6 +64,27 @@ def test_everything_can_be_filled_again_after_the_way_down_and_up(settings: Sett
     with database.session() as current:
         control_rows.fill(current.connection())
     assert all(contents(settings).values())
+
+
+def test_a_reader_that_stays_stops_a_migration_and_no_other_reader(
+    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "ATTEMPTS", 2)
+    with closing(psycopg2.connect(database_url)) as stays, closing(psycopg2.connect(database_url)) as other:
+        stays.cursor().execute("select from marts.dim_clients")
+        process = stays.info.backend_pid
+        with ThreadPoolExecutor(1) as pool:
+            migrating = pool.submit(migrate.migrate, settings, "0011")
+            longest = 0.0
+            while not migrating.done():
+                began = time.monotonic()
+                other.cursor().execute("select from marts.dim_clients")
+                other.rollback()
+                longest = max(longest, time.monotonic() - began)
+        with pytest.raises(PaidMediaError, match=rf"an open transaction holds a table \(process {process} of "):
+            migrating.result()
+    assert longest < 1
+    assert migrate.current_revision(settings) == migrate.HEAD
 
 
 @pytest.mark.heavy

@@ -7,13 +7,11 @@ campaigns' days and what the days rest on stay where they are.
 """
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from warehouse import audit, database
@@ -29,10 +27,8 @@ from warehouse.settings import Settings
 
 FACT = "marts.daily_metrics"
 MEASURES = ("impressions", "clicks", "conversions", "conversion_revenue", "spend", "reported_spend")
-# Readers that come while the lock is asked for wait this long at most; those that are at work are waited for.
-LOCK_MILLISECONDS = 100
-LOCK_ATTEMPTS = 240
-SECONDS_BETWEEN = 0.25
+# Readers at work are waited for in rounds of a second, between which Ctrl-C is heard.
+LOCK_ROUNDS = 90
 
 
 @dataclass(frozen=True)
@@ -152,22 +148,18 @@ def _refuse_hidden(current: Session, month: Month, archived: int) -> None:
 
 def _wait_for_readers(current: Session, month: Month) -> None:
     """Take the fact and the month's partitions once no reader has them, and without keeping new readers waiting."""
-    tables = ", ".join(f"only {name}" for name in (FACT, *month.partitions))
-    for _ in range(LOCK_ATTEMPTS):
-        try:
-            with current.begin_nested():
-                current.execute(text(f"set local lock_timeout = '{LOCK_MILLISECONDS}ms'"))
-                current.execute(text(f"lock table {tables} in access exclusive mode"))
-        except OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != "55P03":  # lock_not_available
-                raise
-            time.sleep(SECONDS_BETWEEN)
-        else:
+    readers = None
+    for _ in range(LOCK_ROUNDS):
+        readers = current.scalar(text(_LOCK), {"relations": [FACT, *month.partitions]})
+        if readers is None:
             return
     raise PaidMediaError(
-        f"{month.first_day:%Y-%m} could not be dropped", where=f"somebody reads {FACT} all the time", fix="try later"
-    )
+        f"{month.first_day:%Y-%m} could not be dropped: an open transaction reads {FACT}", where=readers,
+        fix="end it, or let the administrator of the server call pg_terminate_backend(PROCESS), and try again",
+    )  # fmt: skip
 
+
+_LOCK = "select access.lock_briefly(cast(:relations as text[]), interval '1 second')"
 
 _KEEP_CREATIVES = """
     insert into control.archived_creatives

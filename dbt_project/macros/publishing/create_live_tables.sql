@@ -1,9 +1,12 @@
 {# Before a build: every published model has its live table with its indexes, empty if need be, so that the first build is
    like any other.
-   Stops when a table has other columns than its contract: only a full refresh can replace it. #}
+   Stops when a table has other columns than its contract: only a full refresh can replace it. What is changed on tables
+   that people read is changed one by one, so that no lock is held while another is waited for. #}
 {% macro create_live_tables() %}
     {% if not execute or flags.WHICH not in ['build', 'run', 'test'] %}{{ return('') }}{% endif %}
-    {% set missing, changed = ['create schema if not exists ' ~ waiting_schema()], [] %}
+    {% set missing = ['create schema if not exists ' ~ waiting_schema()] %}
+    {% if flags.WHICH == 'build' %}{% do missing.append('drop schema if exists ' ~ schema_beside() ~ ' cascade') %}{% endif %}
+    {% set changed = [] %}
     {% for node in published_models().values() %}
         {% set shape = live_shape(node) %}
         {% if shape is none %}
@@ -17,7 +20,7 @@
             {% if node.access == 'public' %}{% do changed.append(access_call('make_client_view', node)) %}{% endif %}
         {% endif %}
     {% endfor %}
-    {{ return('begin; ' ~ (missing + changed) | join('; ') ~ '; commit;') }}
+    {{ return('begin; ' ~ ([missing | join('; ')] + changed) | join('; commit; begin; ') ~ '; commit;') }}
 {% endmacro %}
 
 {# The columns of a live table as `kind:name,name`, None if it does not exist. #}
@@ -62,20 +65,22 @@
    has its row-level security from its first moment on: `access.protect` of the migrations says who sees which rows. #}
 {% macro live_table_ddl(node) %}
     {% set relation = live_relation(node) %}
+    {% set statements = ['create schema if not exists ' ~ node.schema] + table_ddl(node, relation) + indexes_ddl(node, relation) %}
+    {% if node.access == 'public' %}{% do statements.append(access_call('protect', node)) %}{% endif %}
+    {{ return(statements) }}
+{% endmacro %}
+
+{# The statements that create a model's table as `relation`, described, without indexes. #}
+{% macro table_ddl(node, relation) %}
     {% set statements = [
-        'create schema if not exists ' ~ node.schema,
         'create table ' ~ relation ~ ' (' ~ column_ddl(node) ~ ')' ~ partitioning(node),
+        'comment on table ' ~ relation ~ ' is ' ~ quoted_text(node.description),
     ] %}
-    {% for index in node.config.get('indexes', []) %}
-        {% do statements.append(index_ddl(relation, index)) %}
-    {% endfor %}
-    {% do statements.append('comment on table ' ~ relation ~ ' is ' ~ quoted_text(node.description)) %}
     {% for column in node.columns.values() if column.description %}
         {% do statements.append(
             'comment on column ' ~ relation ~ '.' ~ column.name ~ ' is ' ~ quoted_text(column.description)
         ) %}
     {% endfor %}
-    {% if node.access == 'public' %}{% do statements.append(access_call('protect', node)) %}{% endif %}
     {{ return(statements) }}
 {% endmacro %}
 

@@ -43,10 +43,10 @@
     {{ return(found) }}
 {% endmacro %}
 
-{# The statements that put the waiting partitions in the place of those that are here. A full refresh leaves no other. #}
-{% macro exchange(node, here) %}
-    {% set relation = live_relation(node) %}
-    {% set statements = [] %}
+{# The statements that put the waiting partitions in the place of those that `relation` has. A full refresh leaves no
+   other. #}
+{% macro exchange(node, relation) %}
+    {% set statements, here = [], partitions_of(relation) %}
     {% set new = partitions_of(waiting(relation)) %}
     {% for bound, partition in here.items() if flags.FULL_REFRESH or bound in new %}
         {% do statements.append('drop table ' ~ partition) %}

@@ -20,7 +20,7 @@
     {% endfor %}
     {% for columns, name in there.items() if columns not in wanted %}
         {% for wider in wanted if wider.startswith(columns ~ ', ') %}
-            {% do statements.append(dropped_index(name)) %}
+            {% do statements.append(dropped_index(name, relation)) %}
         {% endfor %}
     {% endfor %}
     {{ return(statements) }}
@@ -31,16 +31,21 @@
     {{ return('create ' ~ kind ~ ' on ' ~ relation ~ ' (' ~ index.columns | join(', ') ~ ')') }}
 {% endmacro %}
 
-{% macro dropped_index(name) %}
+{% macro indexes_ddl(node, relation) %}
+    {% set statements = [] %}
+    {% for index in node.config.get('indexes', []) %}{% do statements.append(index_ddl(relation, index)) %}{% endfor %}
+    {{ return(statements) }}
+{% endmacro %}
+
+{% macro dropped_index(name, relation) %}
     {% set sql %}
+        {{ wait_for_autovacuum([relation]) }};
         do $$
         begin
-            set local lock_timeout = '2s';
-            drop index if exists {{ name }};
-            set local lock_timeout to default;
-        exception when lock_not_available then
-            null;
-        end;
+            if {{ lock_briefly([relation], '2 seconds') }} is null then
+                drop index if exists {{ name }};
+            end if;
+        end
         $$
     {% endset %}
     {{ return(sql) }}

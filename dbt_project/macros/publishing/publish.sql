@@ -3,7 +3,8 @@
    Readers keep the rows that they began with (nothing is dropped, truncated or renamed). A reader whose transaction
    spans several statements takes a new snapshot for each, so the end of the transaction waits a moment for those that
    are reading: then nobody sees two builds in one transaction. A reader that stays longer than the patience below is
-   not waited for; with isolation level repeatable read it still sees one build. #}
+   not waited for; with isolation level repeatable read it still sees one build. Where a table gets other columns,
+   `reshape` does it. #}
 {% macro publish(results) %}
     {% if not execute or flags.WHICH != 'build' %}{{ return('') }}{% endif %}
     {% set models = published_models() %}
@@ -23,11 +24,12 @@
         {% do log('Nothing is published: this build leaves out ' ~ left_out | join(', '), info=true) %}
         {{ return('') }}
     {% endif %}
+    {% for node in models.values() if live_shape(node) != contract_shape(node) %}
+        {{ return(reshape(models)) }}
+    {% endfor %}
     {% set before, inside, after, relations = [], [], [], [] %}
     {% for node in models.values() %}
-        {% if live_shape(node) == contract_shape(node) %}
-            {% do before.extend(missing_partitions(node)) %}
-        {% endif %}
+        {% do before.extend(missing_partitions(node, live_relation(node), waiting_schema())) %}
         {% do inside.extend(replacement(node)) %}
         {% do relations.append(live_relation(node) | string) %}
         {% if is_much_new(node) %}
@@ -35,8 +37,10 @@
         {% endif %}
     {% endfor %}
     {{ return(
-        (before + ['begin', wait_for_autovacuum(relations)] + inside + [wait_for_readers(relations), 'commit'] + after)
-        | join(';\n') ~ ';'
+        (
+            before + ['begin', wait_for_autovacuum(relations)] + inside
+            + ['select ' ~ lock_briefly(relations, '10 seconds'), 'commit'] + after
+        ) | join(';\n') ~ ';'
     ) }}
 {% endmacro %}
 
@@ -48,24 +52,14 @@
 {# The statements that bring one model's waiting rows to its live table. #}
 {% macro replacement(node) %}
     {% set relation = live_relation(node) %}
-    {% set columns = node.columns.keys() | join(', ') %}
-    {% set is_reshaped = live_shape(node) != contract_shape(node) %}
+    {% if node.config.get('exchange_by') %}{{ return(exchange(node, relation)) }}{% endif %}
     {% set statements = [] %}
     {% set only_new = '' %}
-    {# Of a model that is the whole, the waiting rows hold what is kept. #}
-    {% set keeps = node.config.get('scope') and node.config.get('keeps') %}
-    {% if is_reshaped %}
-        {% do statements.extend(reshaped(node, keeps)) %}
+    {% if flags.FULL_REFRESH %}
+        {% do statements.append('delete from ' ~ relation ~ (' where not (' ~ is_kept(node) ~ ')' if keeps_beside(node) else '')) %}
     {% endif %}
-    {% if node.config.get('exchange_by') %}
-        {{ return(statements + exchange(node, {} if is_reshaped else partitions_of(relation))) }}
-    {% endif %}
-    {% if flags.FULL_REFRESH and not is_reshaped %}
-        {% do statements.append('delete from ' ~ relation ~ (' where not (' ~ is_kept(node) ~ ')' if keeps else '')) %}
-    {% endif %}
-    {% if node.config.get('scope') and (keeps or not flags.FULL_REFRESH) %}
-        {% set scope = scope_relation(node.config.scope) %}
-        {% do statements.append('delete from ' ~ relation ~ ' as live using ' ~ scope ~ ' as scope where ' ~ dated(node.config.replaces)) %}
+    {% if node.config.get('scope') %}
+        {% if keeps_beside(node) or not flags.FULL_REFRESH %}{% do statements.append(cleared_scope(node, relation)) %}{% endif %}
     {% elif not flags.FULL_REFRESH %}
         {% do statements.append(
             'delete from ' ~ relation ~ ' as live where md5(live::text) not in (select md5(waiting::text) from '
@@ -73,21 +67,27 @@
         ) %}
         {% set only_new = ' where md5(waiting::text) not in (select md5(live::text) from ' ~ relation ~ ' as live)' %}
     {% endif %}
-    {% do statements.append(
-        'insert into ' ~ relation ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ waiting(relation) ~ ' as waiting' ~ only_new
-    ) %}
-    {{ return(statements) }}
+    {{ return(statements + [insert_waiting(node, relation) ~ only_new]) }}
 {% endmacro %}
 
-{# The statements of a full refresh that give a live table the columns of its contract, with the rows that are kept. #}
-{% macro reshaped(node, keeps) %}
-    {% set relation = live_relation(node) %}
-    {% set statements = ['drop table ' ~ relation ~ ' cascade'] + live_table_ddl(node) + missing_partitions(node) %}
-    {% if keeps %}
-        {% set kept = 'create temporary table kept on commit drop as select * from ' ~ kept_rows(node) ~ ' as kept' %}
-        {% set statements = [kept] + statements + ['insert into ' ~ relation ~ ' select * from kept', 'drop table kept'] %}
-    {% endif %}
-    {{ return(statements) }}
+{# Whether a full refresh keeps rows that do not wait. Of a model that is the whole, the waiting rows hold what is kept. #}
+{% macro keeps_beside(node) %}
+    {{ return(node.config.get('scope') and node.config.get('keeps')) }}
+{% endmacro %}
+
+{# The statement that takes the rows which the waiting ones replace out of a table. #}
+{% macro cleared_scope(node, relation) %}
+    {{ return(
+        'delete from ' ~ relation ~ ' as live using ' ~ scope_relation(node.config.scope) ~ ' as scope where '
+        ~ dated(node.config.replaces)
+    ) }}
+{% endmacro %}
+
+{% macro insert_waiting(node, relation) %}
+    {% set columns = node.columns.keys() | join(', ') %}
+    {{ return(
+        'insert into ' ~ relation ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ waiting(live_relation(node)) ~ ' as waiting'
+    ) }}
 {% endmacro %}
 
 {% macro scope_relation(name) %}
@@ -96,11 +96,11 @@
     {{ return(waiting(relation) if node.config.materialized == 'published' else relation) }}
 {% endmacro %}
 
-{# The months that a partitioned table lacks. A partition is made apart and attached, which no reader notices. #}
-{% macro missing_partitions(node) %}
+{# The months that a partitioned table lacks, to be made in a schema. A partition is made apart and attached, which no
+   reader notices. #}
+{% macro missing_partitions(node, relation, schema) %}
     {% set column = node.config.get('partition_by') %}
     {% if not column %}{{ return([]) }}{% endif %}
-    {% set relation = live_relation(node) %}
     {% set query %}
         select distinct
             cast(date_trunc('month', {{ column }}) as date) as first_day,
@@ -110,7 +110,7 @@
     {% endset %}
     {% set statements = [] %}
     {% for first_day, next_day in run_query(query).rows %}
-        {% set partition = waiting_schema() ~ '.' ~ node.alias ~ '_' ~ first_day.strftime('%Y_%m') %}
+        {% set partition = schema ~ '.' ~ node.alias ~ '_' ~ first_day.strftime('%Y_%m') %}
         {% set exists = run_query("select to_regclass('" ~ partition ~ "')").rows[0][0] %}
         {% if not exists %}
             {% do statements.extend([
@@ -140,28 +140,15 @@
     {{ return(run_query(query).rows[0][0]) }}
 {% endmacro %}
 
-{# Take every live table for a moment: waits at most a tenth of a second at a time, so that readers who come meanwhile
-   hardly wait either, and tries for about ten seconds. #}
-{% macro wait_for_readers(relations) %}
-    {% set sql %}
-        do $$
-        begin
-            for attempt in 1..40 loop
-                begin
-                    set local lock_timeout = '100ms';
-                    lock table {{ relations | join(', ') }} in access exclusive mode;
-                    exit;
-                exception when lock_not_available then
-                    perform pg_sleep(0.15);
-                end;
-            end loop;
-        end
-        $$
-    {% endset %}
-    {{ return(sql) }}
+{# A call that takes tables for a moment and keeps readers who come meanwhile waiting hardly at all; the migrations say
+   how. Null when it has them, else the transactions that are in the way. #}
+{% macro lock_briefly(relations, patience) %}
+    {% set names = [] %}
+    {% for relation in relations %}{% do names.append(quoted_text(relation | string)) %}{% endfor %}
+    {{ return('access.lock_briefly(array[' ~ names | join(', ') ~ "], interval '" ~ patience ~ "')") }}
 {% endmacro %}
 
-{# Keep autovacuum away, which `wait_for_readers` would take for a reader that stays: a lock that only it conflicts with
+{# Keep autovacuum away, which `lock_briefly` would take for a reader that stays: a lock that only it conflicts with
    ends its work after a second (`deadlock_timeout`), and it skips the tables until the end of the transaction. It does
    not give way when it protects the server from running out of transaction numbers: then this goes on without it. #}
 {% macro wait_for_autovacuum(relations) %}

@@ -12,7 +12,7 @@ import psycopg2.errors
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
-from warehouse import roles
+from warehouse import bi_limits, roles
 from warehouse.database import engine, reachable
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
@@ -38,6 +38,7 @@ def migrate(settings: Settings | None = None, revision: str = "head") -> None:
             command.upgrade(_config(connection), revision)
         if revision == "head":
             roles.set_app_password(connection, settings or get_settings())
+            bi_limits.share_reserve(connection)
 
 
 def current_revision(settings: Settings | None = None) -> str | None:

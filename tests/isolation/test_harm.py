@@ -1,0 +1,121 @@
+"""Ten logins of a client do all the harm they can; loads and builds finish, and nobody else waits."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from tests.isolation.harm import ENDLESS, FUNCTIONS, IDLE, REFUSED, Harm, OtherReaders
+from tests.loaders.files import facebook, facebook_row
+from tests.orchestration.conftest import Shell, add_client, paidmedia
+from tests.sizes import cases, report
+from warehouse import bi_logins, bi_watch, database, roles, users
+from warehouse.settings import get_settings
+
+__all__ = ["paidmedia"]
+
+pytestmark = [pytest.mark.heavy, pytest.mark.torture]
+
+ROUNDS = cases(1, 10)  # a load, a build and a status each
+LOGINS = 10
+TEMP_FILES = "64MB"  # so that the disk of the tests is spared what the real limit allows
+LONGEST_WAIT = 1.0  # seconds
+DAYS = 14
+
+
+@pytest.fixture
+def short(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login's statement and wait may last two seconds."""
+    monkeypatch.setenv("BI_STATEMENT_SECONDS", "2")
+    monkeypatch.setenv("BI_IDLE_SECONDS", "2")
+
+
+@contextmanager
+def watched() -> Iterator[list[bi_watch.Ended]]:
+    """Look twice a second, as the sensor does twice a minute."""
+    stop, ended = threading.Event(), list[bi_watch.Ended]()
+
+    def look() -> None:
+        while not stop.is_set():
+            with database.session() as current:
+                ended.extend(bi_watch.watch(current, get_settings(), margin=1))
+            stop.wait(0.5)
+
+    watching = threading.Thread(target=look, daemon=True)
+    watching.start()
+    try:
+        yield ended
+    finally:
+        stop.set()
+        watching.join()
+
+
+def deliver(paidmedia: Shell, folder: Path, number: int) -> None:
+    """Both clients' last days by upload, without a build."""
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=back) for back in range(1, DAYS + 1)]
+    for slug in ("acme", "bolt"):
+        export = folder / f"{slug}-{number}.csv"
+        export.write_bytes(facebook(*(facebook_row(day, impressions=1_000 + number) for day in days)))
+        answer = paidmedia("upload", str(export), "--client", slug, "--no-build")
+        assert answer.code == 0, answer.err
+
+
+def impressions(paidmedia: Shell) -> set[tuple[int, date]]:
+    """What the mart says, day by day."""
+    return {row[0] for row in paidmedia.sql("select distinct impressions from marts.daily_metrics")}
+
+
+def test_no_login_stops_a_load_a_build_or_another_reader(
+    paidmedia: Shell, short: None, tmp_path: Path, database_url: str
+) -> None:
+    settings = get_settings()
+    add_client(paidmedia, "acme")
+    add_client(paidmedia, "bolt")
+    deliver(paidmedia, tmp_path, 0)
+    assert paidmedia("build").code == 0
+    with database.session() as current:
+        urls = [bi_logins.add(current, settings, "acme") for _ in range(LOGINS)]
+        other = bi_logins.add(current, settings, "bolt")
+        users.add_user(current, "b@bolt.example", role="client", client_id="bolt")
+        viewer = next(user.user_id for user, _ in users.list_users(current))
+        for url in urls:
+            current.execute(text(f"alter role \"{make_url(url).username}\" set temp_file_limit = '{TEMP_FILES}'"))
+        views = list(current.scalars(text("select viewname from pg_views where schemaname = 'bi' order by 1")))
+    totals = "select sum(impressions), count(*) from {schema}.daily_metrics"
+    readers = OtherReaders(
+        [
+            (other, (totals.format(schema="bi"),)),
+            (
+                roles.app_url(settings, database_url),
+                (f"select set_config('paidmedia.viewer', '{viewer}', true)", totals.format(schema="marts")),
+            ),
+        ]
+    )
+    harm = Harm(urls, str(make_url(other).username), views)
+    statuses = 0
+    with watched() as ended, harm.at_work(), readers.at_work():
+        for number in range(1, ROUNDS + 1):
+            deliver(paidmedia, tmp_path, number)
+            answer = paidmedia("build")
+            assert answer.code == 0, answer.err
+            assert impressions(paidmedia) == {1_000 + number}
+            statuses += paidmedia("status").code == 0
+    assert statuses == ROUNDS
+    assert harm.surprises == []
+    assert readers.problems == []
+    assert {each.action for each in ended} == {"cancel", "terminate"}
+    kinds = len(REFUSED) + harm.revoked + len(ENDLESS) + len(IDLE) + 3  # connections, a sort, a cursor
+    waited = max(readers.longest.values())
+    print(dict(harm.done), f"longest wait {waited:.2f} s of {readers.count} reads", f"ended {len(ended)}")
+    report(
+        "harm by ten logins of a client", harm.done["statements"],
+        kinds=kinds, functions_that_public_may_not_call=f"{harm.revoked} of {len(FUNCTIONS)}",
+        connections_opened=harm.done["connections opened"], ended_by_the_watch=len(ended),
+        loads=2 * ROUNDS, builds=ROUNDS, reads_of_others=readers.count, longest_wait=f"{waited:.2f} s",
+    )  # fmt: skip
+    assert waited <= LONGEST_WAIT

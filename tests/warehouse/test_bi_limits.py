@@ -225,7 +225,8 @@ def test_the_watch_ends_real_sessions_of_logins_and_leaves_the_others_alone(
         time.sleep(0.5)
         assert watch() == []
         ended: list[Ended] = []
-        while any(each.is_alive() for each in begun):
+        deadline = time.monotonic() + 20
+        while any(each.is_alive() for each in begun) and time.monotonic() < deadline:
             ended += watch()
             time.sleep(0.2)
         with pytest.raises(psycopg2.OperationalError):

@@ -101,7 +101,8 @@ def revoked_functions(connection: Connection) -> list[str]:
     """The statements of `FUNCTIONS` whose function PUBLIC may not execute."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select name from unnest(%(names)s) as name where not has_function_privilege(to_regprocedure(name), 'execute')",
+            "select name from unnest(%(names)s) as name"
+            " where not has_function_privilege(to_regprocedure(name), 'execute')",
             {"names": list(FUNCTIONS)},
         )
         return [FUNCTIONS[name] for (name,) in cursor.fetchall()]

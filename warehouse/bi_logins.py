@@ -23,6 +23,7 @@ def add(current: Session, settings: Settings, client_id: str | None) -> str:
     """
     if client_id is not None:
         clients.get_client(current, client_id)
+    _one_at_a_time(current)
     url = make_url(database.database_url(settings))
     login, password = f"{url.database}_bi_{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     connection = current.connection()
@@ -45,6 +46,7 @@ def migrate(current: Session, settings: Settings) -> list[BiLogin]:
     What a login has set for itself is undone. Raises `PaidMediaError` where the server has no role of a login, as after
     a restore on another one, or too few connections.
     """
+    _one_at_a_time(current)
     every_login = every(current)
     there = set(current.scalars(text("select rolname from pg_roles")))
     if gone := [row.login for row in every_login if row.login not in there]:
@@ -56,14 +58,10 @@ def migrate(current: Session, settings: Settings) -> list[BiLogin]:
     return every_login
 
 
-def connections(current: Session, settings: Settings, *, more: int = 0) -> int:
-    """How many connections each login may open at once; with `more`, if there were so many logins more.
-
-    Raises `PaidMediaError` where they would be too few.
-    """
+def connections(current: Session, settings: Settings) -> int:
+    """How many connections each login may open at once. Raises `PaidMediaError` where they would be too few."""
     needed = bi_limits.needed(settings, database.database_url(settings))
-    logins = len(every(current)) + more
-    return bi_limits.allowance(bi_limits.server_of(current, settings), needed, logins)
+    return bi_limits.allowance(bi_limits.server_of(current, settings), needed, len(every(current)))
 
 
 def defaults(settings: Settings, row: BiLogin) -> dict[str, str]:
@@ -76,12 +74,16 @@ def defaults(settings: Settings, row: BiLogin) -> dict[str, str]:
     }
 
 
-def _share_connections(current: Session, settings: Settings) -> None:
-    """One at a time: two logins that are made at once count each other."""
+def _one_at_a_time(current: Session) -> None:
+    """Two logins that are made at once count each other."""
     current.execute(text("lock table access.bi_logins in share row exclusive mode"))
+
+
+def _share_connections(current: Session, settings: Settings) -> None:
+    """Give every login that the server has its share, by which a new one may lower the others'."""
     each = connections(current, settings)
-    for row in every(current):
-        roles.execute(current.connection(), f"alter role {{}} connection limit {each}", sql.Identifier(row.login))
+    for login in list(current.scalars(text(_WITHOUT_SHARE), {"each": each})):
+        roles.execute(current.connection(), f"alter role {{}} connection limit {each}", sql.Identifier(login))
 
 
 def _set_up(current: Session, settings: Settings, row: BiLogin) -> None:
@@ -115,6 +117,10 @@ def remove(current: Session, login: str) -> None:
     current.execute(text(_END_ALL), {"login": login})
     roles.execute(current.connection(), "drop role if exists {}", sql.Identifier(login))
 
+
+_WITHOUT_SHARE = """
+    select login from access.bi_logins inner join pg_roles on rolname = login where rolconnlimit <> :each
+"""
 
 # Once its role is gone nobody can tell whose a session is. One that begins just now sees no row of any view.
 _END_ALL = """

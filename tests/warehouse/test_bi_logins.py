@@ -1,5 +1,6 @@
 """BI logins as a tool uses them: one URL, the rows of one client, nothing that writes, nothing once it is removed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -135,8 +136,20 @@ def test_a_login_that_this_server_does_not_know_is_named_and_can_be_removed(url:
     with pytest.raises(PaidMediaError, match=f"no role {login}"), database.session() as current:
         bi_logins.migrate(current, settings)
     with database.session() as current:
+        another = bi_logins.add(current, settings, "acme")
+    assert rows(another) == [("acme",)]
+    with database.session() as current:
         bi_logins.remove(current, login)
         assert login not in {each.login for each in bi_logins.migrate(current, settings)}
+
+
+def test_two_logins_are_made_at_once(url: str, settings: Settings) -> None:
+    def add(_: int) -> str:
+        with database.session() as current:
+            return bi_logins.add(current, settings, "acme")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(add, range(8)))) == 8
 
 
 def test_columns_of_the_agency_are_not_in_a_view_that_says_what_the_others_mean(url: str) -> None:

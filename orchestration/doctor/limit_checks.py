@@ -1,7 +1,7 @@
 """Whether the limits of BI logins hold, and what the server's administrator has to do where one does not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
@@ -13,6 +13,8 @@ from warehouse.settings import Settings
 PART = "BI logins"
 FIRST_WITH_RESERVE = 16
 AGAIN = "paidmedia bi-login migrate"
+# The embedded server gives at its start what else an administrator has to: one of before is still running.
+RESTART = f"paidmedia db stop, paidmedia db migrate, {AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,13 @@ class Login:
 
 
 def bi_login_limits(settings: Settings) -> Iterator[Line]:
-    """Connections, disk, the watch, and the other databases of the server."""
+    """Connections, disk, the watch, and the other databases of the server. A warning is for its administrator."""
+    for line in _lines(settings):
+        is_ours = settings.database_url is None and line.level == "warning"
+        yield replace(line, fix=RESTART) if is_ours else line
+
+
+def _lines(settings: Settings) -> Iterator[Line]:
     url = database.database_url(settings)
     needed = bi_limits.needed(settings, url)
     reserve = reserve_statements(_owner(url), bi_limits.dagster_role(settings, url))

@@ -68,7 +68,7 @@ def temp_files(logins: list[Login], owner: str, *, may_limit: bool) -> Iterator[
     without = [each.login for each in logins if not each.has_temp_limit]
     if without and may_limit:
         yield bad(PART, f"{len(without)} may fill the disk with temporary files", AGAIN)
-    elif not may_limit:
+    elif without or not (logins or may_limit):
         statement = server_rights.LIMIT_TEMP_FILES.format(owner=owner)
         fix = f"as the server's administrator: {statement}; then {AGAIN}"
         yield warning(PART, "nothing limits the temporary files of a statement (temp_file_limit)", fix)
@@ -105,7 +105,7 @@ _LOGINS = """
     select
         logins.login,
         roles.rolconnlimit as connections,
-        exists (
+        current_setting('temp_file_limit') <> '-1' or exists (
             select from pg_db_role_setting as settings
             where
                 settings.setrole = roles.oid and settings.setdatabase = 0

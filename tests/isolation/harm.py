@@ -11,8 +11,13 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg2
+import pytest
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
+from sqlalchemy import text
+
+from warehouse import bi_watch, database, roles
+from warehouse.settings import get_settings
 
 # What a login sets first, because it may.
 FREED = (
@@ -82,6 +87,9 @@ REFUSED = (
 
 # Between two attempts of a kind: nothing in Postgres shares out the processors, and these tests have two.
 PAUSE = 1.0
+TEMP_FILES = "64MB"  # so that the disk of the tests is spared what the real limit allows
+LONGEST_WAIT = 1.0  # of another reader, in seconds
+
 SPILL = "select n from generate_series(1, 20000000) as n order by n desc limit 1 offset 19999999"
 HELD = "declare mine cursor with hold for select n, repeat('x', 100) from generate_series(1, 20000000) as n"
 ENDLESS = (
@@ -276,3 +284,51 @@ class OtherReaders:
             self.longest[number] = max(took, self.longest.get(number, 0))
             self.count += 1
             self._stop.wait(0.1)
+
+
+def reads(login_url: str, app_url: str, viewer: int) -> list[tuple[str, tuple[str, ...]]]:
+    """What the login of another client asks, and the app for a person of it."""
+    totals = "select sum(impressions), count(*) from {schema}.daily_metrics"
+    return [
+        (login_url, (totals.format(schema="bi"),)),
+        (app_url, (f"select set_config('paidmedia.viewer', '{viewer}', true)", totals.format(schema="marts"))),
+    ]
+
+
+def be_strict(patch: pytest.MonkeyPatch) -> None:
+    """A login's statement and wait may last two seconds."""
+    patch.setenv("BI_STATEMENT_SECONDS", "2")
+    patch.setenv("BI_IDLE_SECONDS", "2")
+
+
+@dataclass
+class Watched:
+    """What the watch has ended, and how many connections the product had at most."""
+
+    ended: list[bi_watch.Ended] = field(default_factory=list)
+    most: int = 0
+
+
+OURS = "select count(*) from pg_stat_activity where usename in (current_user, :app) and datname = current_database()"
+
+
+@contextmanager
+def watched() -> Iterator[Watched]:
+    """Look twice a second, as the sensor does twice a minute."""
+    stop, seen = threading.Event(), Watched()
+
+    def look() -> None:
+        while not stop.is_set():
+            with database.session() as current:
+                seen.ended += bi_watch.watch(current, get_settings(), margin=1)
+                app = roles.app_role(current.connection().engine.url)
+                seen.most = max(seen.most, current.scalar(text(OURS), {"app": app}) or 0)
+            stop.wait(0.5)
+
+    watching = threading.Thread(target=look, daemon=True)
+    watching.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        watching.join()

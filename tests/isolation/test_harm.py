@@ -1,20 +1,28 @@
 """Ten logins of a client do all the harm they can; loads and builds finish, and nobody else waits."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
 
-from tests.isolation.harm import ENDLESS, FUNCTIONS, IDLE, REFUSED, Harm, OtherReaders
+from tests.isolation.harm import (
+    ENDLESS,
+    FUNCTIONS,
+    IDLE,
+    LONGEST_WAIT,
+    REFUSED,
+    TEMP_FILES,
+    Harm,
+    OtherReaders,
+    be_strict,
+    reads,
+    watched,
+)
 from tests.loaders.files import facebook, facebook_row
 from tests.orchestration.conftest import Shell, add_client, paidmedia
 from tests.sizes import cases, report
-from warehouse import bi_logins, bi_watch, database, roles, users
+from warehouse import bi_logins, database, roles, users
 from warehouse.settings import get_settings
 
 __all__ = ["paidmedia"]
@@ -23,49 +31,7 @@ pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 ROUNDS = cases(1, 10)  # a load, a build and a status each
 LOGINS = 10
-TEMP_FILES = "64MB"  # so that the disk of the tests is spared what the real limit allows
-LONGEST_WAIT = 1.0  # seconds
 DAYS = 14
-
-
-@pytest.fixture
-def short(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login's statement and wait may last two seconds."""
-    monkeypatch.setenv("BI_STATEMENT_SECONDS", "2")
-    monkeypatch.setenv("BI_IDLE_SECONDS", "2")
-
-
-@dataclass
-class Watched:
-    """What the watch has ended, and how many connections the product had at most."""
-
-    ended: list[bi_watch.Ended] = field(default_factory=list)
-    most: int = 0
-
-
-OURS = "select count(*) from pg_stat_activity where usename in (current_user, :app) and datname = current_database()"
-
-
-@contextmanager
-def watched() -> Iterator[Watched]:
-    """Look twice a second, as the sensor does twice a minute."""
-    stop, seen = threading.Event(), Watched()
-
-    def look() -> None:
-        while not stop.is_set():
-            with database.session() as current:
-                seen.ended += bi_watch.watch(current, get_settings(), margin=1)
-                app = roles.app_role(current.connection().engine.url)
-                seen.most = max(seen.most, current.scalar(text(OURS), {"app": app}) or 0)
-            stop.wait(0.5)
-
-    watching = threading.Thread(target=look, daemon=True)
-    watching.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        watching.join()
 
 
 def deliver(paidmedia: Shell, folder: Path, number: int) -> None:
@@ -85,8 +51,9 @@ def impressions(paidmedia: Shell) -> set[int]:
 
 
 def test_no_login_stops_a_load_a_build_or_another_reader(
-    paidmedia: Shell, short: None, tmp_path: Path, database_url: str
+    paidmedia: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str
 ) -> None:
+    be_strict(monkeypatch)
     settings = get_settings()
     add_client(paidmedia, "acme")
     add_client(paidmedia, "bolt")
@@ -100,16 +67,7 @@ def test_no_login_stops_a_load_a_build_or_another_reader(
         for url in urls:
             current.execute(text(f"alter role \"{make_url(url).username}\" set temp_file_limit = '{TEMP_FILES}'"))
         views = list(current.scalars(text("select viewname from pg_views where schemaname = 'bi' order by 1")))
-    totals = "select sum(impressions), count(*) from {schema}.daily_metrics"
-    readers = OtherReaders(
-        [
-            (other, (totals.format(schema="bi"),)),
-            (
-                roles.app_url(settings, database_url),
-                (f"select set_config('paidmedia.viewer', '{viewer}', true)", totals.format(schema="marts")),
-            ),
-        ]
-    )
+    readers = OtherReaders(reads(other, roles.app_url(settings, database_url), viewer))
     harm = Harm(urls, str(make_url(other).username), views)
     statuses = 0
     with watched() as seen, harm.at_work(), readers.at_work():
@@ -128,8 +86,15 @@ def test_no_login_stops_a_load_a_build_or_another_reader(
     assert waited <= LONGEST_WAIT
     kinds = len(REFUSED) + harm.revoked + len(ENDLESS) + len(IDLE) + 3  # connections, a sort, a cursor
     report(
-        "harm by ten logins of a client", harm.done["statements"],
-        kinds=kinds, functions_that_public_may_not_call=f"{harm.revoked} of {len(FUNCTIONS)}",
-        connections_opened=harm.done["connections opened"], ended_by_the_watch=len(seen.ended),
-        connections_of_the_product=seen.most, loads=2 * ROUNDS, builds=ROUNDS, reads_of_others=readers.count, longest_wait=f"{waited:.2f} s",
-    )  # fmt: skip
+        "harm by ten logins of a client",
+        harm.done["statements"],
+        kinds=kinds,
+        functions_that_public_may_not_call=f"{harm.revoked} of {len(FUNCTIONS)}",
+        connections_opened=harm.done["connections opened"],
+        ended_by_the_watch=len(seen.ended),
+        connections_of_the_product=seen.most,
+        loads=2 * ROUNDS,
+        builds=ROUNDS,
+        reads_of_others=readers.count,
+        longest_wait=f"{waited:.2f} s",
+    )

@@ -1,14 +1,28 @@
-"""What a client's login may not do at all, each statement once: the short form of test_harm."""
+"""The short form of test_harm: what a login may not do, each once, and some seconds of all harm beside a writer."""
 
+import time
 from contextlib import closing
 
 import psycopg2
 import pytest
 from sqlalchemy import make_url, text
 
-from tests.isolation.harm import FREED, IDLE, REFUSED, is_refused, revoked_functions
+from tests.isolation.harm import (
+    FREED,
+    IDLE,
+    LONGEST_WAIT,
+    REFUSED,
+    TEMP_FILES,
+    Harm,
+    OtherReaders,
+    be_strict,
+    is_refused,
+    reads,
+    revoked_functions,
+    watched,
+)
 from tests.rows import insert
-from warehouse import bi_logins, database
+from warehouse import bi_logins, database, roles, users
 from warehouse.settings import get_settings
 
 
@@ -49,3 +63,33 @@ def test_a_login_can_leave_a_transaction_open(urls: list[str], begins: str) -> N
                 {"pid": connection.info.backend_pid},
             )
             assert cursor.fetchone() == (True,)
+
+
+def test_a_writer_and_other_readers_go_on_beside_all_harm(
+    urls: list[str], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_strict(monkeypatch)
+    with database.session() as current:
+        logins = [bi_logins.add(current, get_settings(), "acme") for _ in range(10)]
+        users.add_user(current, "b@bolt.example", role="client", client_id="bolt")
+        viewer = next(user.user_id for user, _ in users.list_users(current))
+        for url in logins:
+            current.execute(text(f"alter role \"{make_url(url).username}\" set temp_file_limit = '{TEMP_FILES}'"))
+    readers = OtherReaders(reads(urls[1], roles.app_url(get_settings(), database_url), viewer))
+    harm = Harm(logins, str(make_url(urls[1]).username), ["daily_metrics", "dim_clients"] * 4)
+    longest, deadline = 0.0, time.monotonic() + 5
+    with watched() as seen, harm.at_work(), readers.at_work():
+        while time.monotonic() < deadline:
+            begun = time.monotonic()
+            with database.session() as current:
+                current.execute(text("delete from marts.daily_metrics"))
+                current.execute(text("insert into marts.daily_metrics values ('acme', 1), ('bolt', 2)"))
+            longest = max(longest, time.monotonic() - begun)
+            time.sleep(0.05)
+    waited = {**readers.longest, "writer": longest}
+    print(dict(harm.done), waited, readers.count, f"{len(seen.ended)} ended")
+    assert harm.surprises == []
+    assert readers.problems == []
+    assert {each.action for each in seen.ended} == {"cancel", "terminate"}
+    assert harm.done["connections opened"] >= 80
+    assert max(waited.values()) <= LONGEST_WAIT, waited

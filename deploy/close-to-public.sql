@@ -31,4 +31,4 @@ begin
         execute format('revoke execute on function %s from public', harmful);
     end loop;
 end $$;
-revoke connect, temporary on database postgres, template1 from public;
+revoke connect on database postgres, template1 from public;

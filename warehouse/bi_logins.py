@@ -6,19 +6,11 @@ from psycopg2 import sql
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
-from warehouse import audit, clients, database, roles
+from warehouse import audit, bi_limits, clients, database, roles
 from warehouse.control import BiLogin
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
-CONNECTIONS = 10
-# A reader that stays would hold up publishing, and one that computes for hours everyone else. A login can set each of
-# them itself: they are what a tool starts with.
-DEFAULTS = {
-    "default_transaction_read_only": "on",
-    "statement_timeout": "120s",
-    "idle_in_transaction_session_timeout": "60s",
-}
 CLIENT_SCHEMA, AGENCY_SCHEMA = "bi", "marts"
 
 
@@ -26,10 +18,12 @@ def add(current: Session, settings: Settings, client_id: str | None) -> str:
     """Make a login for a client's BI tool, or with None one for the agency's; returns its URL.
 
     The password is stored nowhere else. The name does not tell the client: every login of the server can list the names
-    of all. Raises `PaidMediaError` for an unknown client.
+    of all. Where the server reserves no connections for the product, the other logins may get fewer connections by it.
+    Raises `PaidMediaError` for an unknown client, and where the server has no connections left for a login.
     """
     if client_id is not None:
         clients.get_client(current, client_id)
+    _one_at_a_time(current)
     url = make_url(database.database_url(settings))
     login, password = f"{url.database}_bi_{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     connection = current.connection()
@@ -40,31 +34,70 @@ def add(current: Session, settings: Settings, client_id: str | None) -> str:
     current.flush()
     group = roles.agency_role(url) if client_id is None else roles.readers_role(url)
     roles.execute(connection, "grant {} to {}", sql.Identifier(group), sql.Identifier(login))
-    _set_up(current, row)
+    _share_connections(current, settings)
+    _set_up(current, settings, row)
     audit.record(current, "add", "bi login", login, new={"client_id": client_id})
     return url.set(username=login, password=password).render_as_string(hide_password=False)
 
 
-def migrate(current: Session) -> list[BiLogin]:
-    """Give every login the defaults and the schema that a new one has; returns them. Safe to repeat.
+def migrate(current: Session, settings: Settings) -> list[BiLogin]:
+    """Give every login the limits, the defaults and the schema that a new one has; returns them. Safe to repeat.
 
-    Raises `PaidMediaError` where the server has no role of a login, as after a restore on another one.
+    What a login has set for itself is undone. Raises `PaidMediaError` where the server has no role of a login, as after
+    a restore on another one, or too few connections.
     """
+    _one_at_a_time(current)
     every_login = every(current)
     there = set(current.scalars(text("select rolname from pg_roles")))
     if gone := [row.login for row in every_login if row.login not in there]:
         fix = f"paidmedia bi-login remove {gone[0]}, then `bi-login add` for its client"
         raise PaidMediaError(f"this server has no role {', '.join(gone)}", fix=fix)
+    _share_connections(current, settings)
     for row in every_login:
-        _set_up(current, row)
+        _set_up(current, settings, row)
     return every_login
 
 
-def _set_up(current: Session, row: BiLogin) -> None:
+def connections(current: Session, settings: Settings) -> int:
+    """How many connections each login may open at once. Raises `PaidMediaError` where they would be too few."""
+    needed = bi_limits.needed(settings, database.database_url(settings))
+    return bi_limits.allowance(bi_limits.server_of(current, settings), needed, len(every(current)))
+
+
+def defaults(settings: Settings, row: BiLogin) -> dict[str, str]:
+    """What a session of a login begins with. It can set each of them itself; `bi_watch` sees to those that matter."""
+    return {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{settings.bi_statement_seconds}s",
+        "idle_in_transaction_session_timeout": f"{settings.bi_idle_seconds}s",
+        "search_path": AGENCY_SCHEMA if row.client_id is None else CLIENT_SCHEMA,
+    }
+
+
+def _one_at_a_time(current: Session) -> None:
+    """Two logins that are made at once count each other."""
+    current.execute(text("lock table access.bi_logins in share row exclusive mode"))
+
+
+def _share_connections(current: Session, settings: Settings) -> None:
+    """Give every login that the server has its share, by which a new one may lower the others'."""
+    each = connections(current, settings)
+    for login in list(current.scalars(text(_WITHOUT_SHARE), {"each": each})):
+        roles.execute(current.connection(), f"alter role {{}} connection limit {each}", sql.Identifier(login))
+
+
+def _set_up(current: Session, settings: Settings, row: BiLogin) -> None:
     connection, name = current.connection(), sql.Identifier(row.login)
-    roles.execute(connection, f"alter role {{}} connection limit {CONNECTIONS}", name)
-    schema = AGENCY_SCHEMA if row.client_id is None else CLIENT_SCHEMA
-    for setting, value in {**DEFAULTS, "search_path": schema}.items():
+    url = make_url(database.database_url(settings))
+    own, here = sql.Identifier(str(url.username)), sql.Identifier(str(url.database))
+    # Only its members see what a role's sessions do, and may end them. It owns nothing that they would get by it.
+    roles.execute(connection, "grant {} to {}", name, own)
+    roles.execute(connection, "alter role {} reset all", name)
+    roles.execute(connection, "alter role {} in database {} reset all", name, here)
+    settings_of_it = defaults(settings, row)
+    if bi_limits.may_limit_temp_files(current):
+        settings_of_it["temp_file_limit"] = bi_limits.TEMP_FILES
+    for setting, value in settings_of_it.items():
         roles.execute(connection, f"alter role {{}} set {setting} = {{}}", name, sql.Literal(value))
 
 
@@ -74,11 +107,23 @@ def every(current: Session) -> list[BiLogin]:
 
 
 def remove(current: Session, login: str) -> None:
-    """Take a login away; what is still connected as it sees no row any more. Raises `PaidMediaError`."""
+    """Take a login away, whatever its password is by now, and end its connections. Raises `PaidMediaError`."""
     row = current.get(BiLogin, login)
     if row is None:
         raise PaidMediaError(f"there is no BI login {login}", fix="paidmedia bi-login list")
     audit.record(current, "remove", "bi login", login, old={"client_id": row.client_id})
     current.delete(row)
     current.flush()
+    current.execute(text(_END_ALL), {"login": login})
     roles.execute(current.connection(), "drop role if exists {}", sql.Identifier(login))
+
+
+_WITHOUT_SHARE = """
+    select login from access.bi_logins inner join pg_roles on rolname = login where rolconnlimit <> :each
+"""
+
+# Once its role is gone nobody can tell whose a session is. One that begins just now sees no row of any view.
+_END_ALL = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where usename = :login and pg_has_role(current_user, usesysid, 'usage')
+"""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse import public_functions
+from warehouse import public_functions, server_rights
 from warehouse.errors import PaidMediaError
 
 if TYPE_CHECKING:
@@ -31,6 +31,14 @@ SYSTEM_USER = "pgserver"  # Postgres refuses to run as root: the wheel's own nam
 START_ATTEMPTS = 5
 START_SECONDS = 600  # after a crash up to 4 GB of log (`max_wal_size`) are replayed first
 ORPHAN_SECONDS = 10
+_NEEDED = {
+    # `paidmedia backup` begins to keep the log without a restart: until then it is archived to nowhere.
+    "archive_mode": "on",
+    "archive_command": "'true'",
+    # Ten BI logins with pools of ten, and the product beside them, see `bi_limits`.
+    "max_connections": "200",
+    "reserved_connections": str(server_rights.WAREHOUSE_NEEDS),
+}
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ def start(home: Path) -> str:
             port = _port_when_ready(cluster) or _start(cluster)
             if not cluster.port.exists():
                 _create_role_and_database(cluster, port)
+            _give_rights(cluster, port)
             _remember(cluster, port)
     password = passwords_of(cluster)[OWNER]
     return f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
@@ -96,16 +105,11 @@ def superuser_url(home: Path) -> str:
 
 def close_to_public(home: Path, database: str = DATABASE) -> None:
     """As the superuser, take from everybody what does harm in a database, and the way into others; safe to repeat."""
-    import psycopg2
-
-    connection = psycopg2.connect(superuser_url(home), dbname=database)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(public_functions.statement())
-            cursor.execute(public_functions.other_databases_statement())
-    finally:
-        connection.close()
+    start(home)
+    cluster = Cluster.of(home)
+    with _as_superuser(cluster, int(cluster.port.read_text()), database) as cursor:
+        cursor.execute(public_functions.statement())
+        cursor.execute(server_rights.close_databases())
 
 
 def stop(home: Path) -> bool:
@@ -196,7 +200,7 @@ def _start(cluster: Cluster) -> int:
     if not (cluster.data / "PG_VERSION").exists():
         _create(cluster)
     _end_orphans(cluster)
-    _allow_archiving(cluster)
+    _complete_settings(cluster)
     for attempt in range(START_ATTEMPTS):
         port = _port_to_use(cluster, fresh=attempt > 0)
         options = ("-w", "-t", str(START_SECONDS), "-l", str(cluster.log), "-o", f"-p {port}")
@@ -293,12 +297,14 @@ def _create(cluster: Cluster) -> None:
     fresh.rename(cluster.data)
 
 
-def _allow_archiving(cluster: Cluster) -> None:
-    """Let `paidmedia backup` begin to keep the log without a restart: until then it is archived to nowhere."""
-    settings = cluster.data / "postgresql.auto.conf"
-    if "archive_mode" not in settings.read_text():
-        with settings.open("a") as file:
-            file.write("archive_mode = on\narchive_command = 'true'\n")
+def _complete_settings(cluster: Cluster) -> None:
+    """Give a cluster the settings that it needs from its next start on, whichever version has made it."""
+    path = cluster.data / "postgresql.auto.conf"
+    there = path.read_text()
+    with path.open("a") as file:
+        for name, value in _NEEDED.items():
+            if name not in there:
+                file.write(f"{name} = {value}\n")
 
 
 def hand_over(folder: Path, *paths: Path) -> None:
@@ -335,26 +341,44 @@ def passwords_of(cluster: Cluster) -> dict[str, str]:
 
 def _create_role_and_database(cluster: Cluster, port: int) -> None:
     """The owner of everything is no superuser, so that row-level security can bind it."""
-    import psycopg2
     from psycopg2 import sql
 
-    passwords = passwords_of(cluster)
+    password = passwords_of(cluster)[OWNER]
+    with _as_superuser(cluster, port) as cursor:
+        # The server may still do what one that was killed had asked. No login enters this database.
+        cursor.execute("select pg_advisory_lock(1)")
+        cursor.execute("select 1 from pg_roles where rolname = %(owner)s", {"owner": OWNER})
+        if cursor.fetchone() is None:
+            role = sql.SQL("create role {} login createrole createdb password {}")
+            cursor.execute(role.format(sql.Identifier(OWNER), sql.Literal(password)))
+        cursor.execute("select 1 from pg_database where datname = %(database)s", {"database": DATABASE})
+        if cursor.fetchone() is None:
+            database = sql.SQL("create database {} owner {}")
+            cursor.execute(database.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+
+
+def _give_rights(cluster: Cluster, port: int) -> None:
+    """Give the owner what it needs of a superuser to limit its BI logins; at every start, and safe to repeat."""
+    with _as_superuser(cluster, port) as cursor:
+        cursor.execute("select pg_is_in_recovery()")
+        if cursor.fetchone() == (True,):
+            return
+        cursor.execute(server_rights.LIMIT_TEMP_FILES.format(owner=OWNER))
+        cursor.execute(server_rights.USE_RESERVE.format(owner=OWNER))
+        cursor.execute(server_rights.close_databases())
+
+
+@contextmanager
+def _as_superuser(cluster: Cluster, port: int, database: str = "postgres") -> Iterator[Any]:
+    import psycopg2
+
     connection = psycopg2.connect(
-        host="127.0.0.1", port=port, user="postgres", password=passwords["postgres"], dbname="postgres"
+        host="127.0.0.1", port=port, user="postgres", password=passwords_of(cluster)["postgres"], dbname=database
     )
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            # The server may still do what one that was killed had asked. No login enters this database.
-            cursor.execute("select pg_advisory_lock(1)")
-            cursor.execute("select 1 from pg_roles where rolname = %s", (OWNER,))
-            if cursor.fetchone() is None:
-                role = sql.SQL("create role {} login createrole createdb password {}")
-                cursor.execute(role.format(sql.Identifier(OWNER), sql.Literal(passwords[OWNER])))
-            cursor.execute("select 1 from pg_database where datname = %s", (DATABASE,))
-            if cursor.fetchone() is None:
-                database = sql.SQL("create database {} owner {}")
-                cursor.execute(database.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+            yield cursor
     finally:
         connection.close()
 

@@ -8,6 +8,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from warehouse import public_functions, roles
+from warehouse.server_rights import RESERVE_ROLE
 
 # What `access.protect` makes, as Postgres writes it down.
 POLICIES = {
@@ -30,6 +31,7 @@ def leaks(current: Session) -> list[str]:
         "app": roles.app_role(url),
         "readers": roles.readers_role(url),
         "agents": roles.agency_role(url),
+        "reserve": RESERVE_ROLE,
         **POLICIES,
     }
     found: list[str] = []
@@ -228,8 +230,9 @@ _MEMBERS = f"""
     inner join pg_auth_members as members on members.member = readers.oid
     inner join pg_roles as roles on roles.oid = members.roleid
     where
-        readers.rolname = :app
-        or roles.rolname <> case
+        -- that one may only connect where others cannot any more
+        (readers.rolname = :app and roles.rolname <> :reserve)
+        or readers.rolname <> :app and roles.rolname <> case
             when readers.rolname in (select login from access.bi_logins where client_id is null) then :agents
             else :readers
         end

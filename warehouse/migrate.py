@@ -13,7 +13,7 @@ import psycopg2.errors
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from warehouse import embedded, locks, roles
+from warehouse import bi_limits, embedded, locks, roles
 from warehouse.database import engine, reachable
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings, get_settings
@@ -75,6 +75,7 @@ def _migrate(settings: Settings, revision: str) -> None:
                 command.upgrade(_config(connection), revision)
             if revision == "head":
                 roles.set_app_password(connection, settings)
+                bi_limits.share_reserve(connection)
 
 
 def _make_version_table(settings: Settings) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from warehouse import server_rights
+
 TABLE = Path(__file__).with_suffix(".csv")
-# Databases that every server has and that a login has no business in: there it could do all that it cannot do here.
-OTHER_DATABASES = ("postgres", "template1")
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,15 @@ def statement() -> str:
     return _REVOKE.format(patterns=",\n                ".join(f"'{pattern}'" for pattern in _patterns()))
 
 
-def other_databases_statement() -> str:
-    """What keeps logins out of the databases that they have no business in; run by a superuser, safe to repeat."""
-    return f"revoke connect, temporary on database {', '.join(OTHER_DATABASES)} from public"
-
-
 def script() -> str:
     """All that a superuser runs once, as a file for psql: `deploy/close-to-public.sql`."""
     head = "-- Written by `python -m warehouse.public_functions`. Run by a superuser, in the database of the warehouse."
-    return f"{head}\n{statement()};\n{other_databases_statement()};\n"
+    return f"{head}\n{statement()};\n{server_rights.close_databases()};\n"
 
 
 def executable(current: Session) -> list[str]:
     """The harmful functions that a reader of the marts may call, such as `pg_notify(text,text)`."""
     return list(current.scalars(text(_EXECUTABLE), {"patterns": list(_patterns())}))
-
-
-def open_databases(current: Session) -> list[str]:
-    """The databases beside the warehouse that every login may enter."""
-    return list(current.scalars(text(_OPEN), {"names": list(OTHER_DATABASES)}))
 
 
 def _patterns() -> tuple[str, ...]:
@@ -109,15 +99,6 @@ _EXECUTABLE = """
         )
     order by 1
 """
-
-_OPEN = """
-    select datname
-    from pg_database
-    cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) as rights
-    where datname = any (:names) and datallowconn and rights.grantee = 0 and rights.privilege_type = 'CONNECT'
-    order by datname
-"""
-
 
 if __name__ == "__main__":
     import sys

@@ -83,6 +83,13 @@ class Settings(BaseSettings):
     retention_log_days: int = Field(default=90, ge=1, description="Days that runs and log files stay.")
     retention_audit_years: int = Field(default=2, ge=1, description="Years that the audit log stays in Postgres.")
 
+    bi_statement_seconds: int = Field(
+        default=120, ge=1, description="Of a BI login's statement; half a minute later it is ended from outside."
+    )
+    bi_idle_seconds: int = Field(
+        default=60, ge=1, description="Of a BI login's open transaction that waits; ended from outside as well."
+    )
+
     creative_preview_hosts: str = Field(
         default="", description="Hosts that previews of creatives may come from; empty: there are none."
     )

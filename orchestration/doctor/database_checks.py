@@ -44,7 +44,6 @@ def isolation(settings: Settings) -> Iterator[Line]:
     with warehouse_database.session(settings) as current:
         found = warehouse_isolation.leaks(current)
         harmful = public_functions.executable(current)
-        open_databases = public_functions.open_databases(current)
     for each in found:
         yield bad("isolation", each, "undo that grant or policy; paidmedia build --full-refresh makes policies anew")
     if not found:
@@ -52,9 +51,6 @@ def isolation(settings: Settings) -> Iterator[Line]:
     if harmful:
         what = f"every login can call {len(harmful)} functions that do harm: {', '.join(harmful)}"
         yield warning("isolation", what, _as_superuser(settings, public_functions.statement()))
-    if open_databases:
-        what = f"every login can enter the database{'s' if len(open_databases) > 1 else ''} {', '.join(open_databases)}"
-        yield warning("isolation", what, _as_superuser(settings, public_functions.other_databases_statement()))
 
 
 def _as_superuser(settings: Settings, statement: str) -> str:

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from orchestration.doctor import dagster_checks, database_checks, file_checks, source_checks, work_checks
+from orchestration.doctor import (
+    dagster_checks,
+    database_checks,
+    file_checks,
+    limit_checks,
+    source_checks,
+    work_checks,
+)
 from orchestration.doctor.lines import Line, bad, ok
 from warehouse.errors import PaidMediaError
 from warehouse.migrate import HEAD, current_revision
@@ -14,6 +21,7 @@ Check = Callable[[Settings], Iterator[Line]]
 CHECKS: tuple[tuple[str, Check, bool], ...] = (
     ("database", database_checks.database, False),
     ("isolation", database_checks.isolation, True),
+    (limit_checks.PART, limit_checks.bi_login_limits, True),
     ("disk", file_checks.disk, False),
     ("landing zone", file_checks.landing_zone, True),
     ("backups", file_checks.backups, False),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.compose import PROFILES, compose, is_kept, services
+from warehouse.server_rights import DAGSTER_NEEDS, WAREHOUSE_NEEDS
 from warehouse.settings import PROJECT_ROOT, Settings
 
 EVERY = compose()["services"]
@@ -142,3 +143,7 @@ def test_the_doors_lead_to_services_of_their_profile() -> None:
 
 def words(service: dict[str, Any]) -> str:
     return " ".join(service["command"])
+
+
+def test_the_server_keeps_the_connections_that_the_product_and_dagster_need() -> None:
+    assert f"reserved_connections={WAREHOUSE_NEEDS + DAGSTER_NEEDS}" in EVERY["postgres"]["command"]

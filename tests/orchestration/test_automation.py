@@ -13,6 +13,7 @@ import pytest
 from loaders import facebook
 from orchestration.definitions import defs
 from orchestration.defs.automation import daily_schedule, model_what_arrived, reread_tags, upload_received
+from orchestration.defs.bi_watch import bi_watch
 from warehouse import clients, database, verdicts
 from warehouse.settings import PROJECT_ROOT, Settings
 
@@ -74,10 +75,18 @@ def test_a_held_delivery_asks_for_no_build(settings: Settings, acme: str) -> Non
         assert isinstance(model_what_arrived(context), dg.SkipReason)
 
 
+def test_the_watch_over_bi_logins_starts_no_run(settings: Settings) -> None:
+    with dg.build_sensor_context() as context:
+        assert isinstance(bi_watch(context), dg.SkipReason)
+
+
 def test_every_job_of_schedules_and_sensors_exists() -> None:
     repository = defs().get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs()}
-    that_start_runs = (*repository.schedule_defs, *(each for each in repository.sensor_defs if each.name != "alerts"))
+    only_look = ("alerts", "bi_watch")
+    that_start_runs = (
+        *repository.schedule_defs, *(each for each in repository.sensor_defs if each.name not in only_look)
+    )  # fmt: skip
     wanted = {each.job_name for each in that_start_runs}
     assert wanted <= jobs
 

@@ -1,5 +1,6 @@
 """BI logins as a tool uses them: one URL, the rows of one client, nothing that writes, nothing once it is removed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -76,7 +77,7 @@ def test_it_has_limits(url: str) -> None:
     assert rows(url, query) == [("2min", "1min")]
 
 
-def test_a_removed_login_is_refused_and_an_open_connection_sees_nothing(url: str) -> None:
+def test_a_removed_login_is_refused_and_its_open_connection_is_ended(url: str) -> None:
     connection = psycopg2.connect(url)
     login = connection.info.user
     with connection.cursor() as cursor:
@@ -86,7 +87,7 @@ def test_a_removed_login_is_refused_and_an_open_connection_sees_nothing(url: str
         with database.session() as current:
             assert login in {each.login for each in bi_logins.every(current)}
             bi_logins.remove(current, login)
-        with pytest.raises(errors.InsufficientPrivilege):  # it is a member of the readers no longer
+        with pytest.raises(psycopg2.OperationalError):
             cursor.execute("select count(*) from bi.dim_clients")
     connection.close()
     with pytest.raises(psycopg2.OperationalError):
@@ -124,7 +125,7 @@ def test_a_login_of_before_is_moved(url: str, settings: Settings) -> None:
     with pytest.raises(errors.UndefinedTable):
         rows(url)
     with database.session() as current:
-        assert login in {each.login for each in bi_logins.migrate(current)}
+        assert login in {each.login for each in bi_logins.migrate(current, settings)}
     assert rows(url) == [("acme",)]
 
 
@@ -133,10 +134,22 @@ def test_a_login_that_this_server_does_not_know_is_named_and_can_be_removed(url:
     with database.session() as current:
         current.execute(text(f'drop role "{login}"'))
     with pytest.raises(PaidMediaError, match=f"no role {login}"), database.session() as current:
-        bi_logins.migrate(current)
+        bi_logins.migrate(current, settings)
+    with database.session() as current:
+        another = bi_logins.add(current, settings, "acme")
+    assert rows(another) == [("acme",)]
     with database.session() as current:
         bi_logins.remove(current, login)
-        assert login not in {each.login for each in bi_logins.migrate(current)}
+        assert login not in {each.login for each in bi_logins.migrate(current, settings)}
+
+
+def test_two_logins_are_made_at_once(url: str, settings: Settings) -> None:
+    def add(_: int) -> str:
+        with database.session() as current:
+            return bi_logins.add(current, settings, "acme")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(add, range(8)))) == 8
 
 
 def test_columns_of_the_agency_are_not_in_a_view_that_says_what_the_others_mean(url: str) -> None:

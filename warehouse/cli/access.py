@@ -112,7 +112,9 @@ def bi_login_add(
         raise PaidMediaError("a BI login is of one client or of the agency", fix="name CLIENT, or --agency")
     with session() as current:
         url = bi_logins.add(current, get_settings(), slug)
+        connections = bi_logins.connections(current, get_settings())
     say("Reads the marts of all clients." if agency else f"Reads the views in bi, of {slug} and of nobody else.")
+    say(_connections(connections))
     say("The password is in no other place:")
     say(url)
 
@@ -122,10 +124,28 @@ def bi_login_migrate() -> None:
     """Give the logins that there are what a new one would have; safe to repeat."""
     from warehouse import bi_logins
     from warehouse.database import session
+    from warehouse.settings import get_settings
 
     with session() as current:
-        moved = [each.login for each in bi_logins.migrate(current)]
+        moved = [each.login for each in bi_logins.migrate(current, get_settings())]
+        connections = bi_logins.connections(current, get_settings())
     say(f"{len(moved)} BI logins read {bi_logins.CLIENT_SCHEMA}, or {bi_logins.AGENCY_SCHEMA} as the agency's.")
+    say(_connections(connections))
+
+
+@bi_login.command("watch")
+def bi_login_watch() -> None:
+    """Look once for statements and transactions of BI logins that last too long, and end them."""
+    from warehouse import bi_watch
+    from warehouse.database import session
+    from warehouse.settings import get_settings
+
+    with session() as current:
+        ended = bi_watch.watch(current, get_settings())
+    for each in ended:
+        say(str(each))
+    if not ended:
+        say("No BI login keeps the server busy for too long.")
 
 
 @bi_login.command("list")
@@ -151,3 +171,11 @@ def bi_login_remove(login: Annotated[str, typer.Argument(metavar="LOGIN", help="
     with session() as current:
         bi_logins.remove(current, login)
     say(f"Removed {login}.")
+
+
+def _connections(each: int) -> str:
+    from warehouse.bi_limits import CONNECTIONS
+
+    if each == CONNECTIONS:
+        return f"A BI login opens {each} connections at most."
+    return f"A BI login opens {each} connections at most, every one of them: the product needs the server's others."

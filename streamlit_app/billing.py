@@ -6,10 +6,11 @@ from decimal import Decimal
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, queries
+from streamlit_app import components, queries, words
 from streamlit_app import format as shown_as
 from streamlit_app.metrics import METRICS, Metric
 from streamlit_app.scope import Scope
+from streamlit_app.words import Words
 
 ADJUSTMENTS = Metric(
     "spend_adjustments", "Adjustments", "money", 2, None, "Booked for closed months, which keep their price."
@@ -46,6 +47,7 @@ def note(rows: Sequence[components.Row], labels: dict[object, str]) -> None:
 
 
 def _list(scope: Scope, booked: Sequence[components.Row]) -> None:
+    said = words.of(scope.reading.viewer)
     amount = shown_as.headed(ADJUSTMENTS, scope.currency)
     table = pd.DataFrame(
         {
@@ -53,14 +55,15 @@ def _list(scope: Scope, booked: Sequence[components.Row]) -> None:
             "Client": [row["client_name"] for row in booked],
             "For": [f"{row['for_month']:%B %Y}" for row in booked],
             amount: [float(shown_as.quantized(row["amount"], ADJUSTMENTS.decimals)) for row in booked],
-            "Because": [_because(row, scope.currency) for row in booked],
+            "Because": [_because(said, row, scope.currency) for row in booked],
         }
     )
     columns = components.day_columns("Date") | {amount: st.column_config.NumberColumn(format="%,.2f", width=130)}
     st.dataframe(table, column_config=columns, hide_index=True, key="adjustments", alt="Adjustments of closed months")
 
 
-def _because(row: components.Row, currency: str) -> str:
+def _because(said: Words, row: components.Row, currency: str) -> str:
     if row["cpm"] is None:
         return "the month was opened again"
-    return f"CPM {row['cpm'].normalize():f} {currency} from {shown_as.day(row['effective_date'])}"
+    price = said.price.format(f"{row['cpm'].normalize():f}", currency)
+    return f"{price} from {shown_as.day(row['effective_date'])}"

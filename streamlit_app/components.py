@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from streamlit_app import format as shown_as
-from streamlit_app import sparklines
+from streamlit_app import sparklines, words
 from streamlit_app.identity import current_viewer
 from streamlit_app.metrics import MEASURES, METRICS, Metric
 from streamlit_app.scope import Node, Scope, levels_shown
 from streamlit_app.timeliness import COLOURS, HELD, NO_DATA, STALE, Timeliness
+from streamlit_app.words import Words
 from warehouse.errors import PaidMediaError
 
 Row = dict[str, Any]
@@ -120,22 +121,22 @@ def choose_metric(label: str | None = None) -> str:
     return chosen or "impressions"
 
 
-def as_of(freshness: Sequence[Row], judged: Sequence[Timeliness]) -> None:
+def as_of(said: Words, freshness: Sequence[Row], judged: Sequence[Timeliness]) -> None:
     """How far the data reaches, when it last came, and what is late, in colour."""
     last_day, last_delivery = _reached(freshness)
-    parts = [f"Data to **{shown_as.day(last_day)}**", f"last delivery {shown_as.moment(last_delivery)}"]
+    parts = [f"Data to **{shown_as.day(last_day)}**", f"{said.received} {shown_as.moment(last_delivery)}"]
     late = [item for item in judged if item.is_late or HELD in item.states]
-    badges = [_badge(item) for item in late[:BADGES]]
+    badges = [_badge(said, item) for item in late[:BADGES]]
     if len(late) > BADGES:
         badges.append(f":gray-badge[{len(late) - BADGES} more]")
     with st.container(key="as-of"):
         st.markdown(f":small[:gray[{' · '.join(parts)}]] {' '.join(badges)}")
 
 
-def as_of_words(freshness: Sequence[Row]) -> str:
+def as_of_words(said: Words, freshness: Sequence[Row]) -> str:
     """The same in a sentence, for a file that is taken away."""
     last_day, last_delivery = _reached(freshness)
-    return f"Data to {shown_as.day(last_day)}, last delivery {shown_as.moment(last_delivery)}."
+    return f"Data to {shown_as.day(last_day)}, {said.received} {shown_as.moment(last_delivery)}."
 
 
 def nothing(what: str, about: str = "", *, key: str, icon: str = "inbox", commands: Sequence[str] = ()) -> None:
@@ -167,8 +168,8 @@ def refusal(error: PaidMediaError, *, key: str = "refusal", icon: str = "block")
 
 
 def failure(error: PaidMediaError) -> None:
-    """One clear message where something is away, and another try."""
-    refusal(error, key="failure", icon="cloud_off")
+    """One clear message where something is away, as the viewer may read it, and another try."""
+    refusal(words.error(st.session_state.get("viewer"), error), key="failure", icon="cloud_off")
     st.button("Try again", icon=":material/refresh:")
 
 
@@ -227,11 +228,11 @@ def _open_column(key: str, on_open: Callable[[int], None] | None) -> Any:
     )  # fmt: skip
 
 
-def _badge(item: Timeliness) -> str:
+def _badge(said: Words, item: Timeliness) -> str:
     worst = next(state for state in (NO_DATA, STALE, HELD) if state in item.states)
-    words = {NO_DATA: "no data", STALE: f"{item.days_behind} days old", HELD: "delivery held"}[worst]
+    about = {NO_DATA: "no data", STALE: f"{item.days_behind} days old", HELD: said.held}[worst]
     name = shown_as.escaped(f"{shown_as.source_name(item.source)}, {item.client_name}")
-    return f":{COLOURS[worst]}-badge[{name}: {words}]"
+    return f":{COLOURS[worst]}-badge[{name}: {about}]"
 
 
 def _number(metric: Metric, value: Any) -> float | int | None:

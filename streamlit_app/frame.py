@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from streamlit_app import components, filters, identity, queries, url
+from streamlit_app import components, filters, identity, queries, url, words
 from streamlit_app.filters import Catalog
 from streamlit_app.identity import Viewer
 from streamlit_app.scope import Scope
@@ -33,8 +33,9 @@ def open_page(title: str, url_path: str) -> bool:
         scope = filters.choose(catalog, FILTERS_OF_PAGE.get(url_path, filters.FILTERS))
     url.remember()
     chosen = catalog.chosen(scope.client_ids, scope.sources)
-    components.as_of(chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
-    st.session_state["scope"], st.session_state["as-of"] = scope, components.as_of_words(chosen)
+    said = words.of(catalog.reading.viewer)
+    components.as_of(said, chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
+    st.session_state["scope"], st.session_state["as-of"] = scope, components.as_of_words(said, chosen)
     return True
 
 
@@ -53,7 +54,7 @@ def delivered(viewer: Viewer) -> Catalog | None:
     """What the viewer can choose from; None, and said so on the page, while the marts hold nothing."""
     reading = queries.reading(viewer)
     if reading is None:
-        components.nothing("There are no marts yet", key="empty", commands=(MADE_UP, *FIRST_STEPS))
+        components.nothing(words.of(viewer).empty, key="empty", commands=(MADE_UP, *FIRST_STEPS))
         return None
     clients, freshness = queries.clients(reading), queries.freshness(reading)
     if not clients or not freshness:

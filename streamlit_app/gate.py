@@ -3,7 +3,7 @@
 import streamlit as st
 
 from streamlit_app import format as shown_as
-from streamlit_app import session, single_sign_on
+from streamlit_app import session, single_sign_on, words
 from streamlit_app.identity import Viewer, viewer_of
 from warehouse import accounts, passwords
 from warehouse.errors import PaidMediaError
@@ -43,7 +43,8 @@ def password_form(key: str) -> bool:
     try:
         session.change_password(old, new)
     except PaidMediaError as error:
-        st.error(f"{_sentence(error.what)} What to do: {shown_as.escaped(error.fix or '')}.", icon=":material/error:")
+        told = words.error(st.session_state["viewer"], error)
+        st.error(f"{_sentence(told.what)} What to do: {shown_as.escaped(told.fix or '')}.", icon=":material/error:")
         return False
     return True
 

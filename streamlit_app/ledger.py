@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from loaders import facebook
 from loaders.corrections import marked_file
-from streamlit_app import session
+from streamlit_app import session, words
 from streamlit_app.identity import Viewer
 from warehouse import clients, database, monitor, rejects, resolutions
 from warehouse import uploads as service
-from warehouse.errors import PaidMediaError
+from warehouse.errors import PaidMediaError, ReaderError
 from warehouse.monitor import Attempt
 from warehouse.rejects import Reject, RejectingDelivery
 from warehouse.settings import get_settings
@@ -62,14 +62,20 @@ def rejecting(viewer: Viewer, client_ids: Sequence[str], sources: Sequence[str],
         return rejects.deliveries(current, client_ids=_seen(viewer, client_ids), sources=sources, limit=limit)
 
 
-def rejected_rows(viewer: Viewer, delivery: RejectingDelivery) -> list[Reject]:
-    """The rejected rows of one of the viewer's deliveries, in the order of its file."""
+def rejected_rows(viewer: Viewer, delivery: RejectingDelivery) -> Sequence[Reject]:
+    """The rejected rows of one of the viewer's deliveries, in the order of its file: the cells that they may see."""
     with _asking() as current:
-        return rejects.rows(current, rejects.delivery(current, delivery.delivery_id, client_ids=viewer.client_ids))
+        mine = rejects.delivery(current, delivery.delivery_id, client_ids=viewer.client_ids)
+        return words.rejects(viewer, mine.source, rejects.rows(current, mine))
 
 
 def whole_file(viewer: Viewer, delivery: RejectingDelivery) -> bytes:
-    """The whole file of one of the viewer's deliveries as CSV, its rejected rows marked."""
+    """The whole file of a delivery as CSV, its rejected rows marked. Raises `PaidMediaError`.
+
+    It says what the platform costs, so it is for people of the agency only.
+    """
+    if not viewer.is_staff:
+        raise ReaderError("only people of the agency may take a delivered file", fix="ask them for it")
     with _asking() as current:
         mine = rejects.delivery(current, delivery.delivery_id, client_ids=viewer.client_ids)
         marked = rejects.rows(current, mine)
@@ -79,7 +85,7 @@ def whole_file(viewer: Viewer, delivery: RejectingDelivery) -> bytes:
 def resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
     """Settle failed attempts, all or none. Raises `PaidMediaError` where the viewer may not or one is not open."""
     if not viewer.is_staff:
-        raise PaidMediaError("only people of the agency may resolve a failed attempt", fix="ask them to")
+        raise ReaderError("only people of the agency may resolve a failed attempt", fix="ask them to")
     with session.acting(viewer.name), database.session() as current:
         for each in attempts:
             resolutions.resolve(current, each.ingestion_run_id.hex, why=why, client_ids=viewer.client_ids)
@@ -108,7 +114,7 @@ def upload(
 
 def _check_may_upload(viewer: Viewer, client_id: str) -> None:
     if not (viewer.is_staff and _may_see(viewer, client_id)):
-        raise PaidMediaError("only people of the agency may upload exports", fix="send them the file")
+        raise ReaderError("only people of the agency may upload exports", fix="send them the file")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Streamlit reads this file twice: as a module, which gives it the server with the
 script that it runs for every page that is drawn.
 """
 
-from contextlib import suppress
+import sys
 from pathlib import Path
 
 import streamlit as st
@@ -53,9 +53,11 @@ def main() -> None:
 
 
 def _log_failure(error: PaidMediaError) -> None:
-    """A line of the structured log. Settings that cannot be used have no log to be written to."""
-    with suppress(PaidMediaError):
+    """A line of the structured log: the page may not say all. Settings that cannot be used have no log."""
+    try:
         logs.logger(get_settings()).error("page failed", error=str(error))
+    except PaidMediaError:
+        sys.stderr.write(f"{error}\n")
 
 
 def pages_of(viewer: Viewer | None) -> list[tuple[str, str, str]]:

@@ -40,7 +40,7 @@ _ALL = (
     Metric("ctr", "CTR", "percent", 6, "up", "Clicks / impressions × 100, from the sums."),
     Metric("conversions", "Conversions", "count", 0, "up", "Purchases and the like, as the platforms deliver them."),
     Metric("conversion_revenue", "Revenue", "money", 2, "up", "Revenue of the conversions, as delivered."),
-    Metric("spend", "Spend", "money", 2, None, "Impressions / 1,000 × the client's CPM in force on each day."),
+    Metric("spend", "Spend", "money", 2, None, "Impressions / 1,000 × the price agreed for a thousand, day by day."),
     Metric("cpc", "CPC", "money", 4, "down", "Spend / clicks, from the sums."),
     Metric("cpa", "CPA", "money", 4, "down", "Spend / conversions, from the sums."),
     Metric("roas", "ROAS", "percent", 4, "up", "Revenue / spend × 100, from the sums."),

@@ -1,34 +1,30 @@
-"""How an attempt of the ledger reads: its outcome with sign and colour, its days, and what is to say about it. Pure."""
+"""How an attempt of the ledger reads: its outcome, its days and its file. Pure; the words are in `words`."""
+
+from collections.abc import Mapping
 
 from streamlit_app import format as shown_as
 from warehouse.monitor import Attempt
 
-# A sign and a word, because colour alone says nothing to some readers.
-STATUSES = {
-    "loaded": "✓ Loaded",
-    "duplicate": "= Duplicate",
-    "held": "‖ Held",
-    "refused": "⊘ Refused",
-    "failed": "✕ Failed",
-    "running": "… Running",
-}
 OPEN, MADE_GOOD, RESOLVED = "open", "made good", "resolved"
 COLOURS = {
-    STATUSES["loaded"]: "green",
-    STATUSES["duplicate"]: "gray",
-    STATUSES["held"]: "orange",
-    STATUSES["refused"]: "red",
-    STATUSES["failed"]: "red",
-    STATUSES["running"]: "blue",
-    OPEN: "red",
-    MADE_GOOD: "green",
-    RESOLVED: "gray",
+    "loaded": "green",
+    "duplicate": "gray",
+    "held": "orange",
+    "refused": "red",
+    "failed": "red",
+    "running": "blue",
 }
+SETTLED_COLOURS = {OPEN: "red", MADE_GOOD: "green", RESOLVED: "gray"}
 
 
-def outcome(attempt: Attempt) -> list[str]:
+def colours(statuses: Mapping[str, str]) -> dict[str, str]:
+    """The colour of everything that `outcome` says, with the statuses called as `statuses` has them."""
+    return {statuses[name]: colour for name, colour in COLOURS.items()} | SETTLED_COLOURS
+
+
+def outcome(attempt: Attempt, statuses: Mapping[str, str]) -> list[str]:
     """What came of an attempt and, where it failed, whether that was settled and how."""
-    words = [STATUSES[attempt.status]]
+    words = [statuses[attempt.status]]
     if attempt.is_open:
         words.append(OPEN)
     elif attempt.is_resolved:
@@ -36,14 +32,6 @@ def outcome(attempt: Attempt) -> list[str]:
     elif attempt.is_made_good:
         words.append(MADE_GOOD)
     return words
-
-
-def said(attempt: Attempt) -> str:
-    """The error, else the warnings, else nothing; and why a person has settled it."""
-    words = [attempt.error or "; ".join(attempt.warnings)]
-    if attempt.is_resolved:
-        words.append(f"{attempt.resolved_by} has resolved it: {attempt.resolution}")
-    return " · ".join(word for word in words if word)
 
 
 def days(attempt: Attempt) -> str:

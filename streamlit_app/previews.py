@@ -10,7 +10,7 @@ from streamlit_app import format as shown_as
 from streamlit_app.identity import Viewer
 from streamlit_app.scope import Node
 from warehouse import creative_previews, database
-from warehouse.errors import PaidMediaError
+from warehouse.errors import PaidMediaError, ReaderError
 from warehouse.settings import get_settings
 
 PICTURES = (".avif", ".gif", ".jpeg", ".jpg", ".png", ".webp")
@@ -79,6 +79,6 @@ def _save(viewer: Viewer, creative: Node, key: str) -> None:
 def enter(viewer: Viewer, creative: Node, url: str) -> None:
     """Keep the address of a creative. Raises `PaidMediaError` where it cannot be taken or the viewer may not."""
     if not viewer.is_staff:
-        raise PaidMediaError("only people of the agency may enter previews", fix="send them the address")
+        raise ReaderError("only people of the agency may enter previews", fix="send them the address")
     with session.acting(viewer.name), database.session() as current:
         creative_previews.enter(current, get_settings(), creative.id, client_id=creative.client_id, url=url)

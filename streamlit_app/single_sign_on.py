@@ -37,7 +37,7 @@ else sessionStorage.removeItem('wanted');
 
 
 def tell_streamlit() -> None:
-    """Tell Streamlit of the provider, before its server answers. What is wrong with the settings, the door says."""
+    """Tell Streamlit of the provider, before its server answers. The log says what is wrong with the settings."""
     with suppress(PaidMediaError):
         settings = get_settings()
         if single_sign_on.is_configured(settings):

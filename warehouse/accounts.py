@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from warehouse import audit, passwords
 from warehouse.control import User, UserClient, UserSession
-from warehouse.errors import PaidMediaError
+from warehouse.errors import ReaderError
 from warehouse.single_sign_on import Identity
 
 IDLE = timedelta(minutes=30)
@@ -118,22 +118,22 @@ def log_out(current: Session, token: str) -> None:
 
 
 def change_password(current: Session, token: str, old: str, new: str) -> None:
-    """Let a person change their own password; their other sessions end. Raises `PaidMediaError`."""
+    """Let a person change their own password; their other sessions end. Raises `ReaderError`."""
     known = person(current, token)
     if known is None:
-        raise PaidMediaError("the session has ended", fix="log in again")
+        raise ReaderError("the session has ended", fix="log in again")
     user = current.get_one(User, known.user_id, with_for_update=True)
     if not passwords.matches(old, user.password_hash):
-        raise PaidMediaError("the present password is another one", fix="type it again")
+        raise ReaderError("the present password is another one", fix="type it again")
     if old == new:
-        raise PaidMediaError("the new password is the old one", fix="choose another")
+        raise ReaderError("the new password is the old one", fix="choose another")
     set_password(user, new)
     end_sessions(current, user.user_id, but=token)
     audit.record(current, "change password", "user", user.email)
 
 
 def set_password(user: User, password: str, *, must_change: bool = False) -> None:
-    """Store a password, which also unlocks the account. Raises `PaidMediaError` for one that cannot be used."""
+    """Store a password, which also unlocks the account. Raises `ReaderError` for one that cannot be used."""
     passwords.check(password, user.email)
     user.password_hash = passwords.hashed(password)
     user.password_changed_at, user.must_change_password = datetime.now(UTC), must_change

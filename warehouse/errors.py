@@ -11,3 +11,7 @@ class PaidMediaError(Exception):
         self.what, self.where, self.fix = what, where, fix
         line = what if where is None else f"{what} ({where})"
         super().__init__(" ".join((line if fix is None else f"{line}: {fix}").split()))
+
+
+class ReaderError(PaidMediaError):
+    """One whose words a client's reader may see: nothing in them is of the product's inside or of other clients."""

@@ -4,7 +4,7 @@ import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from warehouse.errors import PaidMediaError
+from warehouse.errors import ReaderError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -18,13 +18,13 @@ def generated() -> str:
 
 
 def check(password: str, email: str) -> None:
-    """Raises `PaidMediaError` for a password that is too short, too long or the address itself."""
+    """Raises `ReaderError` for a password that is too short, too long or the address itself."""
     if len(password) < LEAST:
-        raise PaidMediaError(f"the password has fewer than {LEAST} characters", fix="choose a longer one")
+        raise ReaderError(f"the password has fewer than {LEAST} characters", fix="choose a longer one")
     if len(password) > MOST:
-        raise PaidMediaError(f"the password has more than {MOST:,} characters", fix="choose a shorter one")
+        raise ReaderError(f"the password has more than {MOST:,} characters", fix="choose a shorter one")
     if password.strip().lower() in (email, email.partition("@")[0]):
-        raise PaidMediaError("the password is the e-mail address", fix="choose one that nobody can guess")
+        raise ReaderError("the password is the e-mail address", fix="choose one that nobody can guess")
 
 
 def hashed(password: str) -> str:

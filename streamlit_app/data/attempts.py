@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, filters, ledger, outcomes
+from streamlit_app import components, filters, ledger, outcomes, words
 from streamlit_app import format as shown_as
 from streamlit_app.data.chosen import Chosen
 
@@ -13,33 +13,35 @@ TABLE_PIXELS = 600  # of a long table, so that what stands below it is seen
 
 def show(chosen: Chosen) -> None:
     """Draw the part."""
-    statuses = filters.choose_statuses(outcomes.STATUSES)
+    said = chosen.words
+    statuses = filters.choose_statuses(said.statuses)
     attempts = ledger.attempts(chosen.viewer, chosen.client_ids, chosen.sources, statuses, ATTEMPTS)
     if not attempts:
-        components.nothing(
-            "No attempt to load anything", "Of these clients and sources, with this outcome.", key="no-attempts"
-        )
+        components.nothing(*said.none_tried, key="no-attempts")
         return
     table = pd.DataFrame(
-        {
-            "When": [each.started_at for each in attempts],
-            "Outcome": [outcomes.outcome(each) for each in attempts],
-            "Source": [shown_as.source_name(each.source) for each in attempts],
-            "Client": [chosen.names[each.client_id] for each in attempts],
-            "Days": [outcomes.days(each) for each in attempts],
-            "File or report": [outcomes.file(each) for each in attempts],
-            "Rows read": [each.rows_read for each in attempts],
-            "Accepted": [each.rows_accepted for each in attempts],
-            "Rejected": [each.rows_rejected for each in attempts],
-            "Dropped": [each.rows_dropped for each in attempts],
-            "Seconds": [each.seconds for each in attempts],
-            "What was said": [outcomes.said(each) or None for each in attempts],
-            "Dagster run": [each.dagster_run_id for each in attempts],
-        }
+        words.shown(
+            said.attempts,
+            {
+                "When": [each.started_at for each in attempts],
+                "Outcome": [outcomes.outcome(each, said.statuses) for each in attempts],
+                "Source": [shown_as.source_name(each.source) for each in attempts],
+                "Client": [chosen.names[each.client_id] for each in attempts],
+                "Days": [outcomes.days(each) for each in attempts],
+                "File or report": [outcomes.file(each) for each in attempts],
+                "Rows read": [each.rows_read for each in attempts],
+                "Accepted": [each.rows_accepted for each in attempts],
+                "Rejected": [each.rows_rejected for each in attempts],
+                "Dropped": [each.rows_dropped for each in attempts],
+                "Seconds": [each.seconds for each in attempts],
+                "What was said": [words.said(chosen.viewer, each) or None for each in attempts],
+                "Dagster run": [each.dagster_run_id for each in attempts],
+            },
+        )
     )
-    options, colours = list(outcomes.COLOURS), list(outcomes.COLOURS.values())
+    colours = outcomes.colours(said.statuses)
     columns = {
-        "Outcome": st.column_config.MultiselectColumn(options=options, color=colours, width=165),
+        "Outcome": st.column_config.MultiselectColumn(options=list(colours), color=list(colours.values()), width=165),
         "Source": st.column_config.TextColumn(width=76),
         "Client": st.column_config.TextColumn(width=115),
         "Days": st.column_config.TextColumn(width=155),
@@ -51,8 +53,8 @@ def show(chosen: Chosen) -> None:
     columns |= components.time_columns("When", width=135)
     columns |= components.count_columns("Rows read", "Accepted", "Rejected", "Dropped", width=78)
     st.dataframe(
-        table, column_config=columns, hide_index=True, placeholder=shown_as.ABSENT, key="attempts",
-        alt="Attempts to take in deliveries", height="content" if len(attempts) <= 15 else TABLE_PIXELS,
+        table, column_config=words.shown(said.attempts, columns), hide_index=True, placeholder=shown_as.ABSENT,
+        key="attempts", alt=said.parts["attempts"], height="content" if len(attempts) <= 15 else TABLE_PIXELS,
     )  # fmt: skip
     newest = f"The newest {ATTEMPTS}; choose a client, a source or an outcome to see further back. "
     st.caption(

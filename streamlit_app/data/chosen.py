@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from streamlit_app import format as shown_as
+from streamlit_app import words
 from streamlit_app.identity import Viewer
+from streamlit_app.words import Words
 from warehouse.monitor import Attempt
 from warehouse.rejects import RejectingDelivery
 
@@ -16,6 +18,11 @@ class Chosen:
     names: dict[str, str]
     client_ids: tuple[str, ...]
     sources: tuple[str, ...]
+
+    @property
+    def words(self) -> Words:
+        """What the viewer is told."""
+        return words.of(self.viewer)
 
     def who(self, item: Attempt | RejectingDelivery) -> str:
         """The source and the client of something, as people read them."""

@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, ledger, outcomes
+from streamlit_app import components, ledger, outcomes, words
 from streamlit_app import format as shown_as
 from streamlit_app.data.chosen import Chosen
 from streamlit_app.identity import Viewer
@@ -20,42 +20,37 @@ REASON_LENGTH = 300
 
 def show(chosen: Chosen, failures: Sequence[Attempt]) -> None:
     """The open ones with what to do about each, then those that people have settled."""
-    problem = st.session_state.pop("resolve-problem", None)
+    said, problem = chosen.words, st.session_state.pop("resolve-problem", None)
     if problem:
         st.error(shown_as.escaped(problem), icon=":material/error:")
     if not failures:
-        components.nothing(
-            "Nothing is open", "What was refused or failed has been brought since, or a person has settled it.",
-            key="all-settled", icon="task_alt",
-        )  # fmt: skip
+        components.nothing(*said.none_open, key="all-settled", icon="task_alt")
     elif len(failures) > 1 and chosen.viewer.is_staff:
         _resolve_button(chosen.viewer, failures, f"Mark all {len(failures):,} as resolved", "all")
-    for attempt in failures[:FAILURES]:
-        _failure(chosen, attempt)
+    for number, attempt in enumerate(failures[:FAILURES], start=1):
+        _failure(chosen, number, attempt)
     if len(failures) > FAILURES:
-        fix = "; `paidmedia status` lists all of them" if chosen.viewer.is_staff else ""
-        st.caption(f"The newest {FAILURES} of {len(failures):,}{fix}.")
+        st.caption(f"The newest {FAILURES} of {len(failures):,}{said.more_failures}.")
     resolved = ledger.resolved_failures(chosen.viewer, chosen.client_ids, chosen.sources, RESOLVED)
     if resolved:
-        with st.expander(f"Resolved by people · {len(resolved):,}", icon=":material/history:"):
+        with st.expander(f"{said.settled} · {len(resolved):,}", icon=":material/history:"):
             _resolved(chosen, resolved)
 
 
-def _failure(chosen: Chosen, attempt: Attempt) -> None:
+def _failure(chosen: Chosen, number: int, attempt: Attempt) -> None:
     """One failure: what, where, what to do, and the button that settles it."""
-    status, key = outcomes.STATUSES[attempt.status], attempt.ingestion_run_id.hex
-    about = [shown_as.moment(attempt.started_at), outcomes.file(attempt), outcomes.days(attempt), attempt.short_id]
-    with st.container(key=f"failure-{key}", border=True):
+    status, about = chosen.words.statuses[attempt.status], words.about(chosen.viewer, attempt)
+    with st.container(key=f"failure-{number}", border=True):
         left, right = st.columns([5, 1.4], vertical_alignment="center")
         with left:
             st.markdown(
-                f":{outcomes.COLOURS[status]}-badge[{status}] **{shown_as.escaped(chosen.who(attempt))}**  \n"
-                f"{shown_as.escaped(attempt.error or 'no reason was noted')}"
+                f":{outcomes.COLOURS[attempt.status]}-badge[{status}] **{shown_as.escaped(chosen.who(attempt))}**  \n"
+                f"{shown_as.escaped(words.failure(chosen.viewer, attempt) or 'no reason was noted')}"
             )
             st.caption(shown_as.escaped(" · ".join(word for word in about if word != shown_as.ABSENT)))
         if chosen.viewer.is_staff:
             with right:
-                _resolve_button(chosen.viewer, [attempt], "Mark as resolved", key)
+                _resolve_button(chosen.viewer, [attempt], "Mark as resolved", attempt.ingestion_run_id.hex)
 
 
 def _resolve_button(viewer: Viewer, attempts: Sequence[Attempt], label: str, key: str) -> None:
@@ -82,17 +77,22 @@ def _resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
 
 
 def _resolved(chosen: Chosen, resolved: Sequence[Attempt]) -> None:
+    labels = chosen.words.resolved
     table = pd.DataFrame(
-        {
-            "When": [each.resolved_at for each in resolved],
-            "By": [each.resolved_by for each in resolved],
-            "Why": [each.resolution for each in resolved],
-            "What": [f"{chosen.who(each)} · {outcomes.days(each)}" for each in resolved],
-            "Error": [each.error for each in resolved],
-        }
+        words.shown(
+            labels,
+            {
+                "When": [each.resolved_at for each in resolved],
+                "By": [each.resolved_by for each in resolved],
+                "Why": [each.resolution for each in resolved],
+                "What": [f"{chosen.who(each)} · {outcomes.days(each)}" for each in resolved],
+                "Error": [each.error for each in resolved],
+            },
+        )
     )
     columns = {"Why": st.column_config.TextColumn(width=320), "Error": st.column_config.TextColumn(width=420)}
+    columns |= components.time_columns("When")
     st.dataframe(
-        table, column_config=columns | components.time_columns("When"), hide_index=True, placeholder=shown_as.ABSENT,
-        key="resolved", alt="Failed attempts that people have resolved",
+        table, column_config=words.shown(labels, columns), hide_index=True, placeholder=shown_as.ABSENT,
+        key="resolved", alt=chosen.words.settled,
     )  # fmt: skip

@@ -1,14 +1,17 @@
-"""How far each source of each client reaches, and how many rows and deliveries there were."""
+"""How far each source of each client reaches and, for the agency, how many rows and deliveries there were."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, identity
+from streamlit_app import components, words
 from streamlit_app import format as shown_as
 from streamlit_app.timeliness import COLOURS, HELD, PENDING, Timeliness
+from streamlit_app.words import Words
 
+# Column of `data_freshness` → of the page.
 COUNTS = {
     "deliveries": "Deliveries",
     "rows_read": "Rows read",
@@ -20,41 +23,38 @@ COUNTS = {
 }
 
 
-def show(rows: Sequence[components.Row], judged: Sequence[Timeliness]) -> None:
+def show(said: Words, rows: Sequence[components.Row], judged: Sequence[Timeliness]) -> None:
     """Draw the part: the rows of `data_freshness` and what was judged of each."""
     if not rows:
         components.nothing_in_scope()
         return
     table = pd.DataFrame(
-        [
-            {
-                "Client": row["client_name"],
-                "Source": shown_as.source_name(row["source"]),
-                "State": list(item.states),
-                "Last day": row["last_date"],
-                "Days old": item.days_behind,
-                "First day": row["first_date"],
-                "Last delivery": row["last_delivered_at"],
-                "As of": row["last_as_of"],
-            }
-            | {heading: row[name] for name, heading in COUNTS.items()}
-            for row, item in zip(rows, judged, strict=True)
-        ]
+        [words.shown(said.freshness, _row(said, row, item)) for row, item in zip(rows, judged, strict=True)]
     )
-    state = st.column_config.MultiselectColumn(options=list(COLOURS), color=list(COLOURS.values()), width=120)
+    colours = {said.states[state]: colour for state, colour in COLOURS.items()}
+    state = st.column_config.MultiselectColumn(options=list(colours), color=list(colours.values()), width=120)
     columns = {"State": state, "Days old": st.column_config.NumberColumn(width=90)}
-    columns |= components.day_columns("Last day", "First day") | components.time_columns("Last delivery", "As of")
+    columns |= components.day_columns("Last day", "First day")
+    columns |= components.time_columns("Last delivery", "As of") | components.count_columns(*COUNTS.values())
     st.dataframe(
-        table, column_config=columns | components.count_columns(*COUNTS.values()), hide_index=True,
-        placeholder=shown_as.ABSENT, key="freshness", alt="Data freshness per client and source", height="content",
+        table, column_config=words.shown(said.freshness, columns), hide_index=True, placeholder=shown_as.ABSENT,
+        key="freshness", alt="Data freshness per client and source", height="content",
     )  # fmt: skip
-    st.caption("All times are UTC. Rows read = accepted + rejected + total rows dropped.")
-    is_staff = identity.current_viewer().is_staff
+    st.caption(f"All times are UTC.{said.freshness_note}")
     if any(HELD in item.states for item in judged):
-        fix = " Let it through with `paidmedia release DELIVERY --why TEXT`, or load a newer one." if is_staff else ""
-        st.warning(
-            f"A held delivery failed a content check and is in no number here.{fix}", icon=":material/front_hand:"
-        )
+        st.warning(said.held_note, icon=":material/front_hand:")
     if any(PENDING in item.states for item in judged):
-        build = "`paidmedia build`" if is_staff else "build"
-        st.info(f"A pending delivery has not been checked yet; the next {build} does it.")
+        st.info(said.pending_note)
+
+
+def _row(said: Words, row: components.Row, item: Timeliness) -> dict[str, Any]:
+    return {
+        "Client": row["client_name"],
+        "Source": shown_as.source_name(row["source"]),
+        "State": [said.states[state] for state in item.states],
+        "Last day": row["last_date"],
+        "Days old": item.days_behind,
+        "First day": row["first_date"],
+        "Last delivery": row["last_delivered_at"],
+        "As of": row["last_as_of"],
+    } | {heading: row[name] for name, heading in COUNTS.items()}

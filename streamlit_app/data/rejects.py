@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, ledger
+from streamlit_app import components, ledger, words
 from streamlit_app import format as shown_as
 from streamlit_app.data.chosen import Chosen
 from streamlit_app.identity import Viewer
+from streamlit_app.words import Words
 from warehouse.rejects import RejectingDelivery, as_list, way_back
 
 DELIVERIES = 100
@@ -19,29 +20,27 @@ TABLE_PIXELS = 400  # of a long table, so that the downloads below it are seen
 
 def show(chosen: Chosen) -> None:
     """Draw the part."""
+    said, key = chosen.words, _key(chosen.viewer)
     found = ledger.rejecting(chosen.viewer, chosen.client_ids, chosen.sources, DELIVERIES)
     if not found:
-        components.nothing(
-            "No row was rejected",
-            "Of these clients and sources. A file with too many bad rows is refused: see Attempts.",
-            key="no-rejects", icon="task_alt",
-        )  # fmt: skip
+        components.nothing(*said.none_rejected, key="no-rejects", icon="task_alt")
         return
     labels = {each.delivery_id: _label(chosen, each) for each in found}
-    if st.session_state.get("delivery") not in labels:
-        st.session_state["delivery"] = found[0].delivery_id
-    picked = st.selectbox(
-        "Delivery", list(labels), format_func=labels.__getitem__, key="delivery", persist_state="session"
-    )
+    if st.session_state.get(key) not in labels:
+        st.session_state[key] = found[0].delivery_id
+    picked = st.selectbox(said.delivery, list(labels), format_func=labels.__getitem__, key=key, persist_state="session")
     delivery = next(each for each in found if each.delivery_id == picked)
     rows = ledger.rejected_rows(chosen.viewer, delivery)
     table = pd.DataFrame(
-        {
-            "Row": [each.source_row for each in rows[:ROWS]],
-            "Column": [each.column_name for each in rows[:ROWS]],
-            "Value": [each.value for each in rows[:ROWS]],
-            "Rejected because": [each.reason for each in rows[:ROWS]],
-        }
+        words.shown(
+            said.rejected,
+            {
+                "Row": [each.source_row for each in rows[:ROWS]],
+                "Column": [each.column_name for each in rows[:ROWS]],
+                "Value": [each.value for each in rows[:ROWS]],
+                "Rejected because": [each.reason for each in rows[:ROWS]],
+            },
+        )
     )
     columns = {
         "Row": st.column_config.NumberColumn(format="%,d", width=80, help="As a spreadsheet counts: headings are 1."),
@@ -50,15 +49,31 @@ def show(chosen: Chosen) -> None:
         "Rejected because": st.column_config.TextColumn(width=420),
     }
     st.dataframe(
-        table, column_config=columns, hide_index=True, key="rejected-rows", alt="Rejected rows of the delivery",
-        height="content" if len(table) <= 12 else TABLE_PIXELS,
+        table, column_config=words.shown(said.rejected, columns), hide_index=True, key="rejected-rows",
+        alt=said.parts["rejects"], height="content" if len(table) <= 12 else TABLE_PIXELS,
     )  # fmt: skip
     if len(rows) > ROWS:
-        st.caption(f"The first {ROWS:,} of {len(rows):,}; both downloads have all of them.")
-    _downloads(chosen.viewer, delivery, as_list(rows))
+        st.caption(f"The first {ROWS:,} of {len(rows):,}; the list has all of them.")
+    if chosen.viewer.is_staff:
+        _correction(chosen.viewer, delivery, as_list(rows))
+    else:
+        _list(said, as_list(rows), f"rows-{delivery.delivered_at:%Y-%m-%d}.csv")
 
 
-def _downloads(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> None:
+def _key(viewer: Viewer) -> str:
+    """The state that keeps which delivery is looked at: that of the agency is in the URL, which shows its id."""
+    return "delivery" if viewer.is_staff else "received"
+
+
+def _list(said: Words, listed: bytes, name: str) -> None:
+    st.download_button(
+        said.rejects_list, listed, file_name=name, mime="text/csv", icon=":material/list:", key="list-of-rejects",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def _correction(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> None:
+    """The file to correct and its way back."""
     is_there = Path(delivery.landed_path).is_file()
     with st.container(key="downloads", horizontal=True):
         st.download_button(
@@ -66,15 +81,12 @@ def _downloads(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> No
             file_name=delivery.corrected_name, mime="text/csv", type="primary", icon=":material/download:",
             key="whole-file", on_click="ignore", disabled=not is_there,
         )  # fmt: skip
-        st.download_button(
-            "List of rejected rows", listed, file_name=f"{Path(delivery.filename).stem}-rejected.csv",
-            mime="text/csv", icon=":material/list:", key="list-of-rejects", on_click="ignore",
-        )  # fmt: skip
+        _list(words.of(viewer), listed, f"{Path(delivery.filename).stem}-rejected.csv")
     if not is_there:
         st.warning("The delivered file is not in the landing zone that this app can read, so it cannot be marked.")
     back = way_back(delivery)
     st.markdown(shown_as.escaped(back.advice))
-    if back.command and viewer.is_staff:
+    if back.command:
         st.code(back.command, language="bash")
     st.caption(
         "The file is a CSV with every cell as it was delivered. A spreadsheet may rewrite dates and run cells that"
@@ -84,7 +96,7 @@ def _downloads(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> No
 
 def _label(chosen: Chosen, delivery: RejectingDelivery) -> str:
     parts = [
-        delivery.filename,
+        *([delivery.filename] if chosen.viewer.is_staff else []),
         chosen.who(delivery),
         f"{delivery.rows_rejected:,} of {shown_as.counted(delivery.rows_read, 'row')}",
         shown_as.moment(delivery.delivered_at),

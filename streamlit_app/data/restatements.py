@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit_app import components, queries
 from streamlit_app import format as shown_as
 from streamlit_app.data.chosen import Chosen
+from streamlit_app.words import Words
 
 SHOWN = 500
 TABLE_PIXELS = 600
@@ -15,8 +16,6 @@ CHANGES = {
     "impressions": "Impressions", "clicks": "Clicks", "conversions": "Conversions", "conversion_revenue": "Revenue",
     "spend": "Spend",
 }  # fmt: skip
-
-CAUSES = {"newer delivery": "Newer delivery", "vanished rows": "Vanished rows", "cpm edit": "CPM edit"}
 
 
 def show(chosen: Chosen) -> None:
@@ -26,7 +25,8 @@ def show(chosen: Chosen) -> None:
     if not rows:
         components.nothing("No delivered day has changed since", key="no-restatements", icon="check_circle")
         return
-    table = pd.DataFrame([_row(row) for row in rows])
+    said = chosen.words
+    table = pd.DataFrame([_row(said, row) for row in rows])
     money = st.column_config.NumberColumn(format="%+,.2f", width=105)
     count = st.column_config.NumberColumn(format="%+,d", width=100)
     columns: dict[str, Any] = {CHANGES[name]: count for name in ("impressions", "clicks", "conversions")}
@@ -37,18 +37,17 @@ def show(chosen: Chosen) -> None:
         alt="Changes of delivered days", height="content" if len(rows) <= 15 else TABLE_PIXELS,
     )  # fmt: skip
     newest = f"The newest {SHOWN}. " if len(rows) == SHOWN else ""
-    story = " `paidmedia explain` tells a day's story." if chosen.viewer.is_staff else ""
-    st.caption(f"{newest}What a build has not modelled yet is not among them.{story}")
+    st.caption(f"{newest}{said.restatements_note}")
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(said: Words, row: dict[str, Any]) -> dict[str, Any]:
     changes = {heading: row[f"{name}_change"] for name, heading in CHANGES.items()}
     return {
         "Changed at": row["changed_at"],
         "Client": row["client_name"],
         "Source": shown_as.source_name(row["source"]),
         "Day": row["date"],
-        "Because": CAUSES[row["cause"]],
+        "Because": said.causes[row["cause"]],
         **{heading: None if value is None else float(value) for heading, value in changes.items()},
         "Currency": row["currency"],
     }

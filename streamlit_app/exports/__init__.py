@@ -25,7 +25,7 @@ class Format:
 
 
 FORMATS = (
-    Format("PDF", "pdf", "application/pdf", "For a client's desk: numbers, charts and tables on numbered pages."),
+    Format("PDF", "pdf", "application/pdf", "To print and to read: numbers, charts and tables on numbered pages."),
     Format(
         "Excel", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "A workbook: a sheet for each table, with charts.",

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from streamlit_app.identity import Viewer
 from streamlit_app.timing import timed
 from warehouse import database
-from warehouse.errors import PaidMediaError
+from warehouse.errors import PaidMediaError, ReaderError
 
 Row = dict[str, Any]
 
@@ -36,7 +36,7 @@ def rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
     except OperationalError as error:
         if isinstance(error.orig, psycopg2.errors.QueryCanceled):
             what = "this is more than can be summed within a minute"
-            raise PaidMediaError(what, fix="choose fewer days, one client or one campaign") from error
+            raise ReaderError(what, fix="choose fewer days, one client or one campaign") from error
         raise
     except ProgrammingError as error:
         if isinstance(error.orig, psycopg2.errors.UndefinedTable | psycopg2.errors.UndefinedColumn):

@@ -12,10 +12,8 @@ from streamlit_app.data import attempts, failures, freshness, rejects, restateme
 from streamlit_app.data.chosen import Chosen
 from streamlit_app.identity import Viewer
 from streamlit_app.timeliness import Timeliness, judge_all
+from streamlit_app.words import Words
 from warehouse.monitor import Attempt
-
-PARTS = {"freshness": "Freshness", "failures": "Open failures", "attempts": "Attempts", "rejects": "Rejected rows",
-         "restatements": "Restatements"}  # fmt: skip
 
 
 def show(viewer: Viewer) -> None:
@@ -24,19 +22,20 @@ def show(viewer: Viewer) -> None:
     names = ledger.client_names(viewer)
     with st.sidebar:
         chosen = Chosen(viewer, names, *filters.choose_deliverers(names))
+    said = chosen.words
     rows = catalog.chosen(chosen.client_ids, chosen.sources) if catalog else []
     judged = judge_all(rows, catalog.clients, catalog.reading.today) if catalog else []
     if catalog:
-        components.as_of(rows, judged)
+        components.as_of(said, rows, judged)
     found = ledger.open_failures(viewer, chosen.client_ids, chosen.sources)
-    _cards(rows, judged, found)
-    counted = PARTS | {"failures": f"{PARTS['failures']} · {len(found):,}" if found else PARTS["failures"]}
+    _cards(said, rows, judged, found)
+    counted = {**said.parts, "failures": said.parts["failures"] + (f" · {len(found):,}" if found else "")}
     part = st.segmented_control(
-        "Part", list(PARTS), format_func=counted.__getitem__, key="show", required=True, persist_state="session",
+        "Part", list(counted), format_func=counted.__getitem__, key="show", required=True, persist_state="session",
         default=None if "show" in st.session_state else "freshness", label_visibility="collapsed",
     ) or "freshness"  # fmt: skip
     if part == "freshness" and catalog:
-        freshness.show(rows, judged)
+        freshness.show(said, rows, judged)
     elif part == "failures":
         failures.show(chosen, found)
     elif part == "attempts":
@@ -48,15 +47,21 @@ def show(viewer: Viewer) -> None:
     url.remember()
 
 
-def _cards(rows: Sequence[components.Row], judged: Sequence[Timeliness], open_failures: Sequence[Attempt]) -> None:
+def _cards(
+    said: Words, rows: Sequence[components.Row], judged: Sequence[Timeliness], open_failures: Sequence[Attempt]
+) -> None:
     sums = {name: sum(row[name] for row in rows) for name in freshness.COUNTS}
+    on_time = len(judged) - sum(item.is_late for item in judged)
+    values = {
+        "Sources on time": f"{on_time} of {len(judged)}",
+        "Open failures": f"{len(open_failures):,}",
+        "Deliveries held": f"{sums['held_deliveries']:,}",
+        "Rows read": f"{sums['rows_read']:,}",
+        "Rows rejected": f"{sums['rows_rejected']:,}",
+    }
     with st.container(key="freshness-cards", horizontal=True):
-        late = sum(item.is_late for item in judged)
-        st.metric("Sources on time", f"{len(judged) - late} of {len(judged)}", border=True)
-        st.metric("Open failures", f"{len(open_failures):,}", border=True)
-        st.metric("Deliveries held", f"{sums['held_deliveries']:,}", border=True)
-        st.metric("Rows read", f"{sums['rows_read']:,}", border=True)
-        st.metric("Rows rejected", f"{sums['rows_rejected']:,}", border=True)
+        for name, label in said.cards.items():
+            st.metric(label, values[name], border=True)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from delivered_rows import DAY, TABLES, deliver, row
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from expectations.runner import DeliveryVerdict, ExpectationFailure, judge
 from expectations.suites import SUITES
+from tests.rows import add_client
 from warehouse.errors import PaidMediaError
 
 BETWEEN = "expect_column_values_to_be_between"
@@ -168,13 +170,10 @@ def test_facebook_placement_and_creative_are_the_same_ad(warehouse: Engine) -> N
 
 
 def test_the_clients_currency_decides_where_the_file_states_none(warehouse: Engine) -> None:
-    with warehouse.begin() as connection:
-        connection.execute(
-            text(
-                "insert into control.clients (client_id, name, currency)"
-                " values ('tokyo', 'Tokyo', 'JPY'), ('rome', 'Rome', 'EUR')"
-            )
-        )
+    with closing(warehouse.raw_connection()) as connection:
+        for client_id, currency in {"tokyo": "JPY", "rome": "EUR"}.items():
+            add_client(connection.driver_connection, client_id, cpm=None, currency=currency)
+        connection.commit()
     expensive = [row(reported_spend="24000")]
     deliver(warehouse, "surfside", "yen", expensive, client_id="tokyo")
     deliver(warehouse, "surfside", "euro", expensive, client_id="rome")

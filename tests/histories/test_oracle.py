@@ -1,4 +1,8 @@
-"""The oracle against cases worked out by hand, lest it be a second copy of the SQL; and what `compare` lets pass."""
+"""The oracle's arithmetic against cases worked out by hand, lest it be a second copy of the SQL; and what `same` takes.
+
+Which delivery counts is worked out by hand for the product in tests/loaders/test_restatements.py, how a day changed in
+tests/dbt_project/test_metric_restatements.py; the random histories hold the oracle against the product.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +21,6 @@ from tests.histories.events import (
     History,
     Names,
     Rate,
-    Release,
     Reopen,
     Row,
     Verdict,
@@ -33,9 +36,9 @@ EVERY = frozenset(MEASURES)
 AGREED = Rate(date(2026, 1, 1), Decimal("12.5"))
 
 
-def row(day: date, impressions: int, *more: int | Decimal | None, names: Names = BLUE, is_readable: bool = True) -> Row:
+def row(day: date, impressions: int, *more: int | Decimal | None, names: Names = BLUE) -> Row:
     """A row of 0 clicks, conversions, revenue and reported spend, unless `more` says otherwise, in this order."""
-    return Row(day, names, (impressions, *more, *[0] * (4 - len(more))), is_readable)
+    return Row(day, names, (impressions, *more, *[0] * (4 - len(more))))
 
 
 def report(number: int, *rows: Row, hour: int = 0, **changes: Any) -> Delivery:
@@ -75,49 +78,6 @@ def mart(name: str, events: Sequence[Event], **where: object) -> list[MartRow]:
     ]
 
 
-def impressions(events: Sequence[Event]) -> dict[tuple[date, str], int]:
-    """(day, creative) → impressions."""
-    return {(each["date"], each["creative_name"]): each["impressions"] for each in mart("daily_metrics", events)}
-
-
-def test_newest_delivery_of_a_day_wins_it_whole() -> None:
-    first = report(1, row(MON, 100), row(MON, 30, names=RED), row(TUE, 50))
-    again = report(2, row(MON, 110), hour=1, requested=(MON,))
-    assert impressions(passed(first, again)) == {(MON, "Blue"): 110, (TUE, "Blue"): 50}
-    assert impressions(passed(again, first)) == {(MON, "Blue"): 110, (TUE, "Blue"): 50}
-
-
-def test_of_two_deliveries_with_the_same_as_of_the_later_arrival_wins() -> None:
-    assert impressions(passed(report(1, row(MON, 100)), report(2, row(MON, 90)))) == {(MON, "Blue"): 90}
-
-
-def test_an_empty_day_of_a_report_is_empty_and_a_gap_in_a_file_says_nothing() -> None:
-    first = report(1, row(MON, 100), row(TUE, 50), row(WED, 20))
-    gap = [row(MON, 101), row(WED, 21)]
-    assert impressions(passed(first, report(2, *gap, hour=1))) == {(MON, "Blue"): 101, (WED, "Blue"): 21}
-    file: dict[str, Any] = {"source": "surfside", "requested": None}
-    restated = passed(report(1, *first.rows, **file), report(2, *gap, hour=1, **file))
-    assert impressions(restated) == {(MON, "Blue"): 101, (TUE, "Blue"): 50, (WED, "Blue"): 21}
-
-
-def test_a_day_of_which_no_row_can_be_used_keeps_its_earlier_numbers() -> None:
-    first = report(1, row(MON, 100), row(TUE, 50), row(WED, 20))
-    broken = report(2, row(MON, 9, is_readable=False), row(TUE, 51), row(WED, 21), hour=1)
-    assert impressions(passed(first, broken)) == {(MON, "Blue"): 100, (TUE, "Blue"): 51, (WED, "Blue"): 21}
-
-
-def test_a_held_delivery_counts_from_its_release_and_a_pending_or_torn_one_never() -> None:
-    first, second = report(1, row(MON, 100)), report(2, row(MON, 999), hour=1)
-    held = [*passed(first), second, Verdict(2, "held")]
-    assert impressions(held) == {(MON, "Blue"): 100}
-    assert impressions([*held, Release(2)]) == {(MON, "Blue"): 999}
-    assert impressions([*held, Release(2), Verdict(2, "held")]) == {(MON, "Blue"): 999}
-    assert impressions([*passed(first), second]) == {(MON, "Blue"): 100}
-    assert impressions([*passed(first), report(2, row(MON, 999), hour=1, is_torn=True), Verdict(2, "passed")]) == {
-        (MON, "Blue"): 100
-    }
-
-
 def test_held_deliveries_wait_until_each_of_their_days_is_replaced() -> None:
     held: list[Event] = [report(1, row(MON, 1)), Verdict(1, "held")]
     partly = passed(report(2, row(MON, 2), hour=1, requested=(MON, TUE)))
@@ -125,25 +85,6 @@ def test_held_deliveries_wait_until_each_of_their_days_is_replaced() -> None:
     for events, waiting in ((held, 1), ([*held, *partly], 1), ([*held, *wholly], 0)):
         [freshness] = mart("data_freshness", events)
         assert freshness["held_deliveries"] == waiting
-
-
-def test_the_same_bytes_are_known_unless_something_newer_was_said_since() -> None:
-    oracle = oracle_of(passed(report(1, row(MON, 100))))
-    assert oracle.happen(report(2, row(MON, 100), hour=1)) == "duplicate"
-    assert oracle.happen(report(3, row(MON, 100), hour=1, requested=(MON,))) == "loaded"
-    assert oracle.happen(report(4, row(MON, 90), hour=2)) == "loaded"
-    assert oracle.happen(report(5, row(MON, 100), hour=3)) == "loaded"
-
-
-def test_an_upload_that_ends_earlier_and_says_otherwise_is_refused() -> None:
-    whole = upload(1, row(MON, 100), row(TUE, 50), row(WED, 20))
-    old = (row(MON, 100), row(TUE, 40))
-    oracle = oracle_of(passed(whole))
-    assert oracle.happen(upload(2, *old, hour=1)) == "refused"
-    assert oracle.happen(upload(3, row(TUE, 50), hour=1)) == "loaded"
-    assert oracle.happen(upload(4, row(TUE, 45), row(WED, 20), hour=1)) == "loaded"
-    assert oracle.happen(upload(5, *old, hour=2, is_guarded=False)) == "loaded"
-    assert oracle_of([whole, Verdict(1, "held")]).happen(upload(2, *old, hour=1)) == "loaded"
 
 
 def test_rows_of_one_name_are_added_up_to_the_grain() -> None:

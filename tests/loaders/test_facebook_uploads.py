@@ -34,23 +34,6 @@ def upload(settings: Settings, client_id: str) -> Upload:
     return run
 
 
-@pytest.fixture
-def winners(ask: Callable[..., list[Any]], client_id: str) -> Callable[[], list[int]]:
-    """Impressions of each day by the rule of the warehouse: the greatest (as_of, delivered_at, id) wins."""
-
-    def run() -> list[int]:
-        rows = ask(
-            "select distinct on (days.date) days.impressions from raw_facebook.delivery_days as days"
-            " inner join raw_facebook.deliveries using (delivery_id)"
-            " where days.client_id = :client"
-            " order by days.date, deliveries.as_of desc, deliveries.delivered_at desc, deliveries.delivery_id desc",
-            client=client_id,
-        )
-        return [int(row[0]) for row in rows]
-
-    return run
-
-
 def test_an_upload_is_received_loaded_and_settled(
     settings: Settings, client_id: str, tmp_path: Path, ask: Callable[..., list[Any]]
 ) -> None:
@@ -82,46 +65,9 @@ def test_two_uploads_of_the_same_file_at_once_are_one_delivery(settings: Setting
     assert sorted(result.deliveries[0].status for result in results) == ["duplicate", "loaded"]
 
 
-def test_a_newer_export_replaces_the_days_it_holds_and_no_others(
-    upload: Upload, winners: Callable[[], list[int]]
-) -> None:
-    upload(days(0, 3))
-    assert upload(days(2, 5, 150)).status == "loaded"
-    assert winners() == [100, 100, 150, 150, 150, 150]
-
-
-def test_a_gap_inside_a_files_range_is_untouched(upload: Upload, winners: Callable[[], list[int]]) -> None:
-    upload(days(0, 2))
-    upload(files.facebook(files.facebook_row(DAY, 7), files.facebook_row(DAY + timedelta(days=2), 9)))
-    assert winners() == [7, 100, 9]
-
-
-def test_an_older_export_is_refused_until_it_is_said_what_it_is(
-    upload: Upload, winners: Callable[[], list[int]]
-) -> None:
-    upload(days(0, 5))
-    refused = upload(days(0, 2, 90), "old.csv")
-    assert refused.status == "refused"
-    assert refused.error is not None
-    assert "2025-11-04: impressions 100 → 90" in refused.error
-    assert upload(days(0, 2, 90), "old.csv", as_of=datetime(2025, 11, 7, tzinfo=UTC)).status == "loaded"
-    assert winners() == [100] * 6
-    assert upload(days(0, 2, 95), "new.csv", supersede=True).status == "loaded"
-    assert winners() == [95, 95, 95, 100, 100, 100]
-
-
 def test_an_older_export_with_the_same_numbers_is_welcome(upload: Upload) -> None:
     upload(days(0, 5))
     assert upload(days(0, 2)).status == "loaded"
-
-
-def test_a_replaced_file_counts_again_only_with_supersede(upload: Upload, winners: Callable[[], list[int]]) -> None:
-    upload(days(0, 1))
-    upload(days(0, 1, 120))
-    assert upload(days(0, 1)).status == "duplicate"
-    assert winners() == [120, 120]
-    assert upload(days(0, 1), supersede=True).status == "loaded"
-    assert winners() == [100, 100]
 
 
 def test_a_held_export_does_not_make_an_older_one_suspicious(

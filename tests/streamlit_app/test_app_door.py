@@ -189,9 +189,14 @@ def test_a_provider_stands_beside_the_password_or_in_its_place(marts: Engine, mo
     assert not list(opened("account", viewer=CARL).text_input)
 
 
-def test_a_provider_that_is_set_up_in_part_is_said_at_the_door(marts: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_that_is_set_up_in_part_closes_the_door_and_is_named_in_the_log(
+    marts: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PAIDMEDIA_HOME", str(tmp_path))
     monkeypatch.setenv("OIDC_CLIENT_ID", "paid-media")
-    assert "OIDC" in texts(at_the_door())
+    assert "OIDC" not in texts(at_the_door())
+    [log] = tmp_path.glob("logs/*.log")
+    assert "set up in part: set OIDC_" in log.read_text()
 
 
 def fill_in(app: AppTest, form: str, old: str, new: str, again: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from tests.sizes import cases, report
 from warehouse import adjustments, clients, database, periods, pricing
-from warehouse.control import AuditEntry, ClosedPeriod, CpmRate, CpmRateEntry
+from warehouse.control import AuditEntry, ClosedPeriod, CpmRate, CpmRateEntry, SourceSetting
 from warehouse.errors import PaidMediaError
 from warehouse.months import days_of, month_after, month_of
 from warehouse.rates import Curve, RateRow, agreed, prices, rows_for
@@ -47,6 +47,22 @@ def close(current: Session, *months: date, client_id: str = "acme") -> None:
 
 def enter(current: Session, cpm: Decimal, day: date, *, adjust: bool = True) -> None:
     clients.set_cpm(current, "acme", cpm=cpm, effective_date=day, adjust=adjust, why="a test", today=MAY)
+
+
+# What somebody may do to the table past the product.
+WRITES = {
+    "insert": """
+        insert into control.client_cpm_rates (client_id, effective_date, cpm, currency, created_by)
+        values ('acme', :day, :cpm, 'USD', 'somebody')
+    """,
+    "set": "update control.client_cpm_rates set cpm = :cpm where effective_date = :day",
+    "delete": "delete from control.client_cpm_rates where effective_date = :day",
+}
+
+
+def write(current: Session, change: str, day: date, cpm: int | None = None) -> None:
+    """Change the rate of a day by SQL."""
+    current.execute(text(WRITES[change]), {"day": day, "cpm": cpm})
 
 
 def rates(current: Session) -> list[tuple[date, Decimal, bool, Decimal | None]]:
@@ -152,30 +168,22 @@ def test_a_reopened_month_has_the_agreed_rates_and_its_neighbours_keep_theirs(cu
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        "update control.client_cpm_rates set cpm = 11 where effective_date = '2026-01-01'",
-        "insert into control.client_cpm_rates values ('acme', '2026-03-31', 11, 'USD', now(), 'somebody')",
-        "insert into control.client_cpm_rates values ('acme', '2026-02-27', 11, 'USD', now(), 'somebody')",
-        "delete from control.client_cpm_rates where effective_date = '2026-01-01'",
-    ],
+    ("change", "day"),
+    [("set", JAN), ("insert", date(2026, 3, 31)), ("insert", date(2026, 2, 27)), ("delete", JAN)],
 )
-def test_the_database_itself_refuses_another_price_of_a_closed_month(current: Session, change: str) -> None:
+def test_the_database_itself_refuses_another_price_of_a_closed_month(current: Session, change: str, day: date) -> None:
     close(current, MAR)
     with pytest.raises(IntegrityError, match="would change the price of a closed month"):
-        current.execute(text(change))
+        write(current, change, day, 11)
 
 
 def test_the_database_lets_through_what_leaves_a_closed_month_as_it_is(current: Session) -> None:
     close(current, MAR)
-    for change in (
-        "insert into control.client_cpm_rates values ('acme', '2026-04-01', 11, 'USD', now(), 'somebody')",
-        "insert into control.client_cpm_rates values ('acme', '2026-03-07', 10, 'USD', now(), 'somebody')",
-        "insert into control.client_cpm_rates values ('acme', '2026-03-01', 10, 'USD', now(), 'somebody')",
-        "update control.client_cpm_rates set cpm = 9 where effective_date = '2026-01-01'",
-        "delete from control.client_cpm_rates where effective_date = '2026-03-07'",
-    ):
-        current.execute(text(change))
+    write(current, "insert", APR, 11)
+    write(current, "insert", date(2026, 3, 7), 10)
+    write(current, "insert", MAR, 10)
+    write(current, "set", JAN, 9)
+    write(current, "delete", date(2026, 3, 7))
     assert prices(pricing.rate_rows(current, "acme")).at(MAR) == TEN
 
 
@@ -303,5 +311,6 @@ def test_a_load_that_refers_to_the_client_does_not_wait(settings: Settings, shar
     with Session(database.engine(settings)) as first, Session(database.engine(settings)) as load:
         pricing.lock(first, shared)
         load.execute(text("set local lock_timeout = '2s'"))
-        load.execute(text("insert into control.client_source_settings values ('shared', 'vibe', 'campaign', 'Always')"))
+        load.add(SourceSetting(client_id=shared, source="vibe", setting="campaign", value="Always"))
+        load.flush()
         load.rollback()

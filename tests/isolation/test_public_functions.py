@@ -18,7 +18,7 @@ from loaders.locks import locked
 from orchestration.doctor import database_checks
 from tests.deploy import debian_postgres, stack
 from tests.rows import insert
-from warehouse import bi_logins, database, embedded, isolation, locks, migrate, public_functions, server_rights
+from warehouse import bi_logins, database, embedded, isolation, locks, migrate, public_functions, roles, server_rights
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 # Of each function that PUBLIC may execute: its name, how it is written, and which of the kinds of the table it is.
@@ -229,7 +229,6 @@ def test_a_migration_of_the_embedded_server_takes_away_what_does_harm(cluster_ho
     migrate.migrate(settings)
     with database.session(settings) as current:
         assert isolation.violations(current) == []
-        assert current.scalar(
-            text("select not has_database_privilege(current_database() || '_readers', 'postgres', 'connect')")
-        )
+        readers = {"readers": roles.readers_role(make_url(database.database_url(settings)))}
+        assert not current.scalar(text("select has_database_privilege(:readers, 'postgres', 'connect')"), readers)
     database.engine(settings).dispose()

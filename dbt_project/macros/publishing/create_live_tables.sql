@@ -96,6 +96,11 @@
     ) }}
 {% endmacro %}
 
+{# The call that gives a table the index which views of clients read it by, before rows or statistics come. #}
+{% macro index_for_clients(relation) %}
+    {{ return('select access.index_for_clients(' ~ quoted_text(relation | string) ~ ')') }}
+{% endmacro %}
+
 {% macro quoted_text(text) %}
     {{ return("'" ~ text | replace("'", "''") ~ "'") }}
 {% endmacro %}

@@ -121,7 +121,7 @@
         {% endif %}
     {% endfor %}
     {% if statements and node.access == 'public' %}
-        {% do statements.append('select access.index_for_clients(' ~ quoted_text(relation | string) ~ ')') %}
+        {% do statements.append(index_for_clients(relation)) %}
     {% endif %}
     {{ return(statements) }}
 {% endmacro %}

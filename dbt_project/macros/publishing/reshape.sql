@@ -48,7 +48,9 @@
         {% endif %}
         {% do statements.append(insert_waiting(node, relation)) %}
     {% endif %}
-    {{ return(statements + indexes_ddl(node, relation) + ['analyze ' ~ relation]) }}
+    {% do statements.extend(indexes_ddl(node, relation)) %}
+    {% if node.access == 'public' %}{% do statements.append(index_for_clients(relation)) %}{% endif %}
+    {{ return(statements + ['analyze ' ~ relation]) }}
 {% endmacro %}
 
 {% macro swap(node) %}

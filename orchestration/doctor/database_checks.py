@@ -6,8 +6,8 @@ from sqlalchemy import make_url, text
 
 from orchestration.doctor.lines import Line, bad, ok, warning
 from warehouse import database as warehouse_database
+from warehouse import interference, public_functions
 from warehouse import isolation as warehouse_isolation
-from warehouse import public_functions
 from warehouse.migrate import HEAD, current_revision
 from warehouse.settings import Settings
 
@@ -42,7 +42,7 @@ def database(settings: Settings) -> Iterator[Line]:
 def isolation(settings: Settings) -> Iterator[Line]:
     """Whether a reader of the marts could see another's rows, and whether one could do harm to everybody."""
     with warehouse_database.session(settings) as current:
-        found = warehouse_isolation.leaks(current)
+        found = [*warehouse_isolation.leaks(current), *interference.differences(current)]
         harmful = public_functions.executable(current)
     for each in found:
         yield bad("isolation", each, "undo that grant or policy; paidmedia build --full-refresh makes policies anew")

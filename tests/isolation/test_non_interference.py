@@ -22,7 +22,7 @@ from tests.isolation.statements import Statements
 from tests.isolation.twins import OWN, Columns, Twins, columns_of, owned, twins_of
 from tests.rows import insert
 from tests.sizes import cases, report
-from warehouse import bi_logins, database, migrate, roles
+from warehouse import bi_logins, database, interference, migrate, roles
 from warehouse.settings import get_settings
 
 pytestmark = [pytest.mark.torture, pytest.mark.grows]
@@ -151,6 +151,11 @@ def test_a_view_asks_for_its_client_before_anything_of_the_reader(twins: Twins) 
             assert all(0 < line.find("CASE") < line.find("'reader'") for line in filters), filters
 
 
+def test_doctor_asks_the_same_in_short(twins: Twins) -> None:
+    with database.session() as current:
+        assert interference.differences(current) == []
+
+
 @pytest.mark.parametrize("schema", ["marts", "bi"])
 def test_what_protects_less_is_found(twins: Twins, schema: str) -> None:
     """The comparison sees what it is for: a policy alone, or a barrier before bare columns, tells of others."""
@@ -170,6 +175,9 @@ def test_what_protects_less_is_found(twins: Twins, schema: str) -> None:
     columns = twins.columns if schema == "marts" else visible(twins)
     found, _, _ = differences(twins, schema, columns, 300, seed=2)
     assert len(found) > 5
+    if schema == "bi":
+        with database.session() as current:
+            assert any("plans of bi.daily_metrics tell" in line for line in interference.differences(current))
 
 
 def test_no_expression_of_a_view_is_leakproof(twins: Twins) -> None:

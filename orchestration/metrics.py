@@ -1,6 +1,7 @@
 """What Prometheus can ask: deliveries, rows, rejects, durations, freshness, incidents, the outbox, Dagster's daemons.
 
-Everything is read afresh from Postgres and Dagster's storage for each scrape; nothing is counted in this process. How
+Everything is read afresh from Postgres and Dagster's storage for each scrape; nothing is counted in this process. Who
+asks while another's scrape is under way gets the same answer: those that give up waiting would pile up otherwise. How
 long the app's queries take is told by the app itself, which alone knows (`streamlit_app/timing.py`).
 """
 
@@ -8,7 +9,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Event
+from threading import Event, Lock
+from time import monotonic
 
 from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
@@ -36,9 +38,20 @@ class Warehouse(Collector):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._looking = Lock()
+        self._found: list[Metric] = []
+        self._ended = float("-inf")
 
     def collect(self) -> Iterator[Metric]:
         """Every metric."""
+        asked = monotonic()
+        with self._looking:
+            if self._ended < asked:
+                self._found = list(self._look())
+                self._ended = monotonic()
+            return iter(self._found)
+
+    def _look(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("paidmedia_database_up", "Whether the database could be asked.")
         found: list[Metric] = []
         try:

@@ -4,11 +4,16 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -78,6 +83,31 @@ def test_the_dashboard_asks_for_what_is_told(loaded: Settings) -> None:
     named = {name for expression in asked for name in re.findall(r"paidmedia_\w+", expression)}
     assert len(named) > 10
     assert named - known == set()
+
+
+class Slow(metrics.Warehouse):
+    """A scrape that ends when it is told to."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.begun, self.may_end = Event(), Event()
+
+    def _look(self) -> Iterator[Metric]:
+        self.begun.set()
+        assert self.may_end.wait(10)
+        yield from super()._look()
+
+
+def test_who_asks_during_a_scrape_gets_its_answer(loaded: Settings) -> None:
+    slow = Slow(loaded)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: list(slow.collect()))
+        assert slow.begun.wait(10)
+        second = pool.submit(lambda: list(slow.collect()))
+        time.sleep(0.2)  # it has asked by now
+        slow.may_end.set()
+        assert all(one is other for one, other in zip(first.result(), second.result(), strict=True))
+        assert next(slow.collect()) is not first.result()[0]
 
 
 def test_prometheus_is_answered_over_http(loaded: Settings) -> None:

@@ -206,15 +206,15 @@ def test_the_newest_object_of_a_day_is_found_among_thousands(
     assert statuses(result) == ["duplicate", "failed"]
 
 
-def test_sixty_daily_files_take_seconds(settings: Settings, bucket: Bucket, client_id: str) -> None:
+def test_sixty_daily_files_take_seconds_of_processor(settings: Settings, bucket: Bucket, client_id: str) -> None:
     for number in range(60):
         day = DAY + timedelta(days=number)
         rows = [files.surfside_row(day - timedelta(days=back), 10 + back) for back in range(3)] * 10
         bucket.put(client_id, f"media-report-{day}.csv", files.surfside(*rows), 24 * number)
-    began = time.monotonic()
+    began = time.process_time()
     result = surfside.load(settings, client_id, DAY, DAY + timedelta(days=59))
     assert statuses(result) == ["loaded"] * 60
-    assert time.monotonic() - began < 20  # about 3 s alone on two cores
+    assert time.process_time() - began < 20  # about 3 s
 
 
 @pytest.mark.parametrize(

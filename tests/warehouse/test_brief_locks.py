@@ -85,7 +85,9 @@ def test_who_stays_is_named_and_whoever_comes_meanwhile_waits_a_moment(
             other.rollback()
             longest = max(longest, time.monotonic() - began)
     assert str(asking.result()).startswith(f"process {reader.info.backend_pid} of paidmedia, since 20")
-    assert 0.1 < longest < 0.6  # it waited once, for the only attempt that was made while the reader stayed
+    assert (
+        0.1 < longest < 1.5
+    )  # seconds of two: it waited once, for the only attempt that was made while the reader stayed
 
 
 def test_many_readers_do_not_add_up(owner: Connection, url: str) -> None:
@@ -98,7 +100,7 @@ def test_many_readers_do_not_add_up(owner: Connection, url: str) -> None:
         timer.start()
     began = time.monotonic()
     assert asked(owner, "0 seconds") is not None
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 1.5
     for timer, connection in zip(leaving, others, strict=True):
         timer.join()
         connection.close()
@@ -119,7 +121,7 @@ def test_who_leaves_is_waited_for(owner: Connection, reader: Connection) -> None
     threading.Timer(1, reader.rollback).start()
     began = time.monotonic()
     assert asked(owner, "1 minute") is None
-    assert 1 <= time.monotonic() - began < 3
+    assert 1 <= time.monotonic() - began < 20
 
 
 def test_snapshots_from_before_are_waited_for_and_no_others(owner: Connection, reader: Connection, url: str) -> None:

@@ -72,7 +72,7 @@ class Watched:
         assert self.errors == []
         assert len(self.looks) > 5
         assert len(set(self.looks)) == 1
-        assert self.longest < 1
+        assert self.longest < 2.5  # on a machine that does much else; 0.3 alone
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class Doors:
     def ask(self, name: str, **options: object) -> httpx.Response:
         """What a door answers under its name."""
         host = f"{name}.localhost"
-        with httpx.Client(verify=str(self.authority)) as client:
+        with httpx.Client(verify=str(self.authority), timeout=60) as client:
             request = client.build_request("GET", f"https://127.0.0.1:{self.port}/", headers={"Host": host})
             request.extensions["sni_hostname"] = host
             return client.send(request, **options)  # type: ignore[arg-type]

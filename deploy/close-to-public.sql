@@ -24,11 +24,21 @@ begin
                 'pg\_available\_wal\_summaries',
                 'pg\_wal\_summary\_contents',
                 'pg\_isolation\_test\_session\_is\_blocked',
-                'pg\_safe\_snapshot\_blocking\_pids'
+                'pg\_safe\_snapshot\_blocking\_pids',
+                'pg\_stat\_get\_tuples\_%',
+                'pg\_stat\_get\_numscans',
+                'pg\_stat\_get\_lastscan',
+                'pg\_stat\_get\_blocks\_%',
+                'pg\_stat\_get\_live\_tuples',
+                'pg\_stat\_get\_dead\_tuples',
+                'pg\_stat\_get\_mod\_since\_analyze',
+                'pg\_stat\_get\_ins\_since\_vacuum'
             ])
     loop
         execute format('grant execute on function %s to pg_database_owner', harmful);
         execute format('revoke execute on function %s from public', harmful);
     end loop;
+    grant usage on language plpgsql to pg_database_owner;
+    revoke usage on language plpgsql from public;
 end $$;
 revoke connect on database postgres, template1 from public;

@@ -12,7 +12,7 @@ create database paidmedia owner paidmedia;
 create role dagster login password :'dagster_password';
 create database dagster owner dagster;
 revoke connect on database dagster, postgres, template1 from public;
-grant set on parameter temp_file_limit to paidmedia;
+grant set on parameter temp_file_limit, log_min_messages, log_min_error_statement to paidmedia;
 select current_setting('server_version_num')::integer >= 160000 as has_reserve \gset
 \if :has_reserve
 grant pg_use_reserved_connections to paidmedia with admin option;

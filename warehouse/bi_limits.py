@@ -18,6 +18,9 @@ from warehouse.settings import Settings
 CONNECTIONS = 10  # of a login at once
 FEWEST = 2  # a tool that has one connection waits for itself
 TEMP_FILES = "1GB"  # of one process of the server: a month of the largest client is sorted in half of it
+# What no login may set, where the owner may set it for them. The server's log has nothing of theirs but the end of a
+# connection: statements and errors of megabytes would fill its disk.
+OF_LOGINS = {"temp_file_limit": TEMP_FILES, "log_min_messages": "fatal", "log_min_error_statement": "panic"}
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,9 @@ def share_reserve(connection: Connection) -> None:
         roles.execute(connection, "grant {} to {} with inherit true", *names)  # the role itself inherits nothing
 
 
-def may_limit_temp_files(current: Session) -> bool:
-    """Whether the owner may say how much of the disk a login's sorts may take."""
-    return current.scalar(text("select has_parameter_privilege('temp_file_limit', 'set')")) is True
+def may_set(current: Session, setting: str) -> bool:
+    """Whether the owner may set one of `OF_LOGINS`."""
+    return current.scalar(text("select has_parameter_privilege(:setting, 'set')"), {"setting": setting}) is True
 
 
 def dagster_role(settings: Settings, url: str) -> str | None:

@@ -95,8 +95,7 @@ def _set_up(current: Session, settings: Settings, row: BiLogin) -> None:
     roles.execute(connection, "alter role {} reset all", name)
     roles.execute(connection, "alter role {} in database {} reset all", name, here)
     settings_of_it = defaults(settings, row)
-    if bi_limits.may_limit_temp_files(current):
-        settings_of_it["temp_file_limit"] = bi_limits.TEMP_FILES
+    settings_of_it |= {name: value for name, value in bi_limits.OF_LOGINS.items() if bi_limits.may_set(current, name)}
     for setting, value in settings_of_it.items():
         roles.execute(connection, f"alter role {{}} set {setting} = {{}}", name, sql.Literal(value))
 
@@ -115,7 +114,12 @@ def remove(current: Session, login: str) -> None:
     current.delete(row)
     current.flush()
     current.execute(text(_END_ALL), {"login": login})
-    roles.execute(current.connection(), "drop role if exists {}", sql.Identifier(login))
+    if current.scalar(text("select true from pg_roles where rolname = :login"), {"login": login}):
+        name, own = sql.Identifier(login), sql.SQL("current_user")
+        roles.execute(current.connection(), "grant {} to {}", name, own)
+        # Rights that it gave others for what it might make, and they it, would keep the role.
+        roles.execute(current.connection(), "drop owned by {}", name)
+        roles.execute(current.connection(), "drop role {}", name)
 
 
 _WITHOUT_SHARE = """

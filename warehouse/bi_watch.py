@@ -23,7 +23,10 @@ Action = Literal["cancel", "terminate"]
 
 @dataclass(frozen=True)
 class Activity:
-    """What a session of a BI login does: since when its transaction, its statement and its state last, in seconds."""
+    """What a session of a BI login does: since when its transaction, its statement and its state last, in seconds.
+
+    `writes`: whether it has a transaction number, which nobody needs to read.
+    """
 
     pid: int
     login: str
@@ -32,6 +35,7 @@ class Activity:
     transaction_seconds: float
     statement_seconds: float
     state_seconds: float
+    writes: bool = False
 
     @property
     def is_idle(self) -> bool:
@@ -61,6 +65,8 @@ def verdict(
     and one wait, so that none is kept open by a word every few seconds.
     """
     longest, wait = statement_seconds + margin, idle_seconds + margin
+    if activity.writes:  # a right given or taken, in vain, and a setting of its own lock the catalog until it ends
+        return "terminate", "its transaction writes"
     if activity.is_idle and activity.state_seconds > wait:
         return "terminate", f"its transaction was idle for {activity.state_seconds:.0f} s"
     if activity.transaction_seconds > longest + wait:
@@ -102,7 +108,8 @@ _ACTIVITIES = """
         pid, usename::text as login, application_name as application, state,
         extract(epoch from clock_timestamp() - xact_start)::float as transaction_seconds,
         extract(epoch from clock_timestamp() - query_start)::float as statement_seconds,
-        extract(epoch from clock_timestamp() - state_change)::float as state_seconds
+        extract(epoch from clock_timestamp() - state_change)::float as state_seconds,
+        backend_xid is not null as writes
     from pg_stat_activity
     where
         usename in (select login from access.bi_logins)

@@ -363,7 +363,7 @@ def _give_rights(cluster: Cluster, port: int) -> None:
         cursor.execute("select pg_is_in_recovery()")
         if cursor.fetchone() == (True,):
             return
-        cursor.execute(server_rights.LIMIT_TEMP_FILES.format(owner=OWNER))
+        cursor.execute(server_rights.LIMIT_LOGINS.format(owner=OWNER))
         cursor.execute(server_rights.USE_RESERVE.format(owner=OWNER))
         cursor.execute(server_rights.close_databases())
 

@@ -15,6 +15,10 @@ POLICIES = {
     "owner": "true",
     "viewer": "(client_id = ANY (ARRAY( SELECT access.viewer_clients() AS viewer_clients)))",
     "agency": "true",
+    "client": (
+        "( CASE WHEN (client_id = ''::text) THEN ''::text ELSE client_id END = ANY ((ARRAY( SELECT bi_logins.client_id"
+        " FROM access.bi_logins WHERE ((bi_logins.login)::text = (CURRENT_USER)::text)))::text[]))"
+    ),
 }
 
 
@@ -31,6 +35,7 @@ def leaks(current: Session) -> list[str]:
         "app": roles.app_role(url),
         "readers": roles.readers_role(url),
         "agents": roles.agency_role(url),
+        "views": roles.views_role(url),
         "reserve": RESERVE_ROLE,
         **POLICIES,
     }
@@ -83,7 +88,8 @@ _UNPROTECTED = f"""
 _POLICIES = f"""
     with
     expected (polname, qual, role) as (
-        values ('owner', :owner, null), ('viewer', :viewer, :app), ('agency', :agency, :agents)
+        values ('owner', :owner, null), ('viewer', :viewer, :app), ('agency', :agency, :agents),
+        ('client', :client, :views)
     ),
     there as (
         select
@@ -125,7 +131,7 @@ _OTHER_RELATIONS = """
     order by 1
 """
 
-# A view for clients is as it was made: every condition behind its own, nothing of the table's statistics before it.
+# A view for clients is as it was made: everything behind a barrier, nothing of the table's statistics before it.
 _CLIENT_VIEWS = """
     select format('bi.%s is not the view that clients were given', pg_class.relname)
     from pg_class
@@ -136,7 +142,7 @@ _CLIENT_VIEWS = """
             relkind = 'v'
             and reloptions @> array['security_barrier=true']
             and not coalesce(reloptions @> array['security_invoker=true'], false)
-            and relowner = (select nspowner from pg_namespace where oid = relnamespace)
+            and pg_get_userbyid(relowner) = :views
             and pg_get_viewdef(pg_class.oid) = client_views.definition,
             false
         )
@@ -240,15 +246,21 @@ _MEMBERS = f"""
 """  # noqa: S608
 
 _LOGINS = """
-    select 'access.bi_logins has other policies than that of its owner'
+    select 'access.bi_logins has other policies than its own'
     from pg_class
     where
         oid = to_regclass('access.bi_logins')
         and not (
             relrowsecurity and relforcerowsecurity
             and (
-                select array_agg(polname::text || ': ' || pg_get_expr(polqual, polrelid) order by polname)
+                select array_agg(
+                    format('%s of %s: %s', polname, pg_get_userbyid(polroles[1]), pg_get_expr(polqual, polrelid))
+                    order by polname
+                )
                 from pg_policy where polrelid = pg_class.oid
-            ) = array['owner: true']
+            ) = array[
+                format('own_row of %s: ((login)::text = CURRENT_USER)', :views),
+                format('owner of %s: true', current_user)
+            ]
         )
 """

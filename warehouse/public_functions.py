@@ -59,6 +59,7 @@ def _patterns() -> tuple[str, ...]:
     return tuple(name.replace("_", r"\_").replace("*", "%") for name in found)
 
 
+# Who may write blocks of plpgsql computes, and writes to the server's log, without end and in one statement.
 # The owner keeps what everybody could call (`pg_dump --jobs` exports snapshots), and is given nothing that only
 # superusers may call: `lo_export` writes files of the server.
 _REVOKE = """do $$
@@ -78,6 +79,8 @@ begin
         execute format('grant execute on function %s to pg_database_owner', harmful);
         execute format('revoke execute on function %s from public', harmful);
     end loop;
+    grant usage on language plpgsql to pg_database_owner;
+    revoke usage on language plpgsql from public;
 end $$"""
 
 # Whoever the readers are, what PUBLIC may do they may do; a right of one's own is found by the role.

@@ -32,6 +32,11 @@ def readers_role(url: URL) -> str:
     return f"{url.database}_readers"
 
 
+def views_role(url: URL) -> str:
+    """The role that owns the views of clients' logins: a policy shows it the rows of whoever asks."""
+    return f"{url.database}_views"
+
+
 def agency_role(url: URL) -> str:
     """The role that every BI login of the agency is a member of."""
     return f"{url.database}_agency"

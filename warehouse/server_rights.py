@@ -13,8 +13,8 @@ DAGSTER_NEEDS = 20  # three services and four runs, each with up to three, where
 
 RESERVE_ROLE = "pg_use_reserved_connections"  # of PostgreSQL 16 and newer
 
-# A setting of superusers: what may set it for a login is a right, which the owner of the database gets.
-LIMIT_TEMP_FILES = "grant set on parameter temp_file_limit to {owner}"
+# Settings of superusers: to set them for a login is a right, which the owner of the database gets.
+LIMIT_LOGINS = "grant set on parameter temp_file_limit, log_min_messages, log_min_error_statement to {owner}"
 # The owner passes it on to the app's role, whose name only the migrations know.
 USE_RESERVE = f"grant {RESERVE_ROLE} to {{owner}} with admin option"
 DAGSTER_USES_RESERVE = f"grant {RESERVE_ROLE} to {{role}}"  # where its storage is on the same server

@@ -41,7 +41,7 @@ def _lines(settings: Settings) -> Iterator[Line]:
     with database.session(settings) as current:
         logins = [Login(**row) for row in current.execute(text(_LOGINS)).mappings()]
         yield from connections(bi_limits.server_of(current, settings), needed, logins, reserve)
-        yield from temp_files(logins, _owner(url), may_limit=bi_limits.may_limit_temp_files(current))
+        yield from temp_files(logins, _owner(url), may_limit=bi_limits.may_set(current, "temp_file_limit"))
         yield from watched(logins)
         yield from other_databases(current, url)
 
@@ -69,7 +69,7 @@ def temp_files(logins: list[Login], owner: str, *, may_limit: bool) -> Iterator[
     if without and may_limit:
         yield bad(PART, f"{len(without)} may fill the disk with temporary files", AGAIN)
     elif without or not (logins or may_limit):
-        statement = server_rights.LIMIT_TEMP_FILES.format(owner=owner)
+        statement = server_rights.LIMIT_LOGINS.format(owner=owner)
         fix = f"as the server's administrator: {statement}; then {AGAIN}"
         yield warning(PART, "nothing limits the temporary files of a statement (temp_file_limit)", fix)
     else:

@@ -47,6 +47,7 @@ REFUSED = (
     "create temporary table mine as select 1",
     "create table bi.mine ()",
     "create schema mine",
+    "do $$ begin raise log 'x'; end $$",
     "lock table bi.daily_metrics in access exclusive mode",
     "lock table bi.daily_metrics in row exclusive mode",
     "lock table marts.daily_metrics in access share mode",
@@ -95,7 +96,6 @@ SPILL = "select n from generate_series(1, 20000000) as n order by n desc limit 1
 HELD = "declare mine cursor with hold for select n, repeat('x', 100) from generate_series(1, 20000000) as n"
 ENDLESS = (
     "select pg_sleep(3600)",
-    "do $$ begin loop begin perform pg_sleep(60); exception when query_canceled then null; end; end loop; end $$",
     "select count(*) from generate_series(1, 100000000000) as n",
 )
 IDLE = (

@@ -13,6 +13,8 @@ SCANS = (
     (), (), (), ("set enable_seqscan = off",), ("set enable_indexscan = off", "set enable_bitmapscan = off"),
     ("set enable_seqscan = off", "set enable_bitmapscan = off"), ("set enable_hashjoin = off",),
     ("set enable_nestloop = off", "set enable_hashjoin = off"), ("set plan_cache_mode = force_generic_plan",),
+    ("set cpu_operator_cost = 7e307", "set enable_indexscan = off", "set enable_bitmapscan = off"),
+    ("set cpu_operator_cost = 0",), ("set cpu_operator_cost = 4e307",), ("set cpu_tuple_cost = 1e308",),
     ("set enable_hashagg = off",), ("set enable_material = off",), ("set random_page_cost = 0.1",),
 )  # fmt: skip
 EXPLAINING = "explain (analyze, timing off, summary off, buffers off) "

@@ -71,7 +71,10 @@ def test_a_server_of_ones_own_gets_the_statements_for_its_administrator() -> Non
     (line,) = connections(Server(15, 100, 3, 0, may_use_reserve=False), 80, two, RESERVE)
     assert line.level == "bad"  # 15 can reserve none, and 17 are left for two logins
     (line,) = temp_files(two, "paidmedia", may_limit=False)
-    assert (line.level, "grant set on parameter temp_file_limit to paidmedia" in str(line.fix)) == ("warning", True)
+    assert (line.level, "grant set on parameter temp_file_limit, log_min_messages" in str(line.fix)) == (
+        "warning",
+        True,
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,11 +22,6 @@ from warehouse.server_rights import DAGSTER_NEEDS, WAREHOUSE_NEEDS
 from warehouse.settings import Settings, get_settings
 
 # A statement that nothing but the end of its process ends.
-STUBBORN = """
-    do $$ begin loop
-        begin perform pg_sleep(60); exception when query_canceled then null; end;
-    end loop; end $$
-"""
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +166,7 @@ def doing(state: str, transaction: float, statement: float, since: float) -> Act
         (doing("active", 151, 151, 151), "cancel"),
         (doing("active", 181, 181, 181), "terminate"),  # the cancel did not help
         (doing("fastpath function call", 181, 181, 181), "terminate"),
+        (replace(doing("active", 1, 1, 1), writes=True), "terminate"),
         (doing("idle in transaction", 100, 100, 89), None),
         (doing("idle in transaction", 100, 100, 91), "terminate"),
         (doing("idle in transaction (aborted)", 100, 100, 91), "terminate"),
@@ -216,7 +213,6 @@ def test_the_watch_ends_real_sessions_of_logins_and_leaves_the_others_alone(
             threading.Thread(target=run, args=arguments, daemon=True)
             for arguments in (
                 ("long", login_url, "select pg_sleep(60)"),
-                ("stubborn", login_url, STUBBORN),
                 ("ours", database_url, "select pg_sleep(4)"),
             )
         ]
@@ -232,7 +228,7 @@ def test_the_watch_ends_real_sessions_of_logins_and_leaves_the_others_alone(
         with pytest.raises(psycopg2.OperationalError):
             cursor.execute("select 1")
     done = {(each.activity.application, each.action) for each in ended}
-    assert done == {("idle", "terminate"), ("long", "cancel"), ("stubborn", "cancel"), ("stubborn", "terminate")}
+    assert done == {("idle", "terminate"), ("long", "cancel")}
     assert came["long"] == "57014"
     assert came["ours"] == "done"
     log = "".join(path.read_text() for path in (get_settings().paidmedia_home / "logs").glob("*.log"))

@@ -1,6 +1,7 @@
 """BI logins as a tool uses them: one URL, the rows of one client, nothing that writes, nothing once it is removed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 
@@ -92,6 +93,23 @@ def test_a_removed_login_is_refused_and_its_open_connection_is_ended(url: str) -
     connection.close()
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(url)
+
+
+def test_rights_that_a_login_gave_keep_neither_it_nor_another(url: str, settings: Settings) -> None:
+    with database.session() as current:
+        another = bi_logins.add(current, settings, "acme")
+    one, other = (str(make_url(each).username) for each in (url, another))
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("set default_transaction_read_only = off")
+        cursor.execute(f'alter default privileges grant select on tables to "{other}"')
+    with database.session() as current:
+        bi_logins.remove(current, other)
+        bi_logins.remove(current, one)
+        left = current.scalars(
+            text("select rolname from pg_roles where rolname in (:one, :other)"), {"one": one, "other": other}
+        )
+        assert left.all() == []
 
 
 def test_a_login_for_a_client_or_of_a_name_that_there_is_not_is_one_clear_line(mart: None, settings: Settings) -> None:

@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.execute("drop function access.unprotect(regclass)")
     op.execute(_WRAPPED)
     op.execute(_INDEX_FOR_CLIENTS)
+    op.execute(_OWN_ROWS)
     op.execute(_MAKE_CLIENT_VIEW)
     op.execute(_PROTECT)
     op.execute("revoke all on all functions in schema access from public")
@@ -49,6 +50,7 @@ def downgrade() -> None:
     op.execute("drop function access.unprotect(regclass)")
     op.execute("drop function access.make_client_view(regclass, text[])")
     op.execute("drop function access.index_for_clients(regclass)")
+    op.execute("drop function access.show_own_rows(regclass)")
     op.execute("drop function access.wrapped(name, regtype)")
     op.drop_table("client_views", schema="access")
     op.execute(_DROP_AGENCY)
@@ -72,24 +74,36 @@ _CHANGE = """
     execute format('create policy agency on %s for select to %I using (true)', mart, current_database() || '_agency');
     execute format('grant select on %s to %I', mart, current_database() || '_agency');
     execute format('grant usage on schema marts to %I', current_database() || '_agency');
+    perform access.show_own_rows(mart);
     perform access.make_client_view(mart, array[{names}])
 """
 
-# The readers keep no way to the list of logins: their views look into it with the rights of the owner.
+# The readers keep no way to the list of logins: the role of their views finds there the client of whoever asks.
 _ROLES = """
     do $$
     declare
         agency text := current_database() || '_agency';
         readers text := current_database() || '_readers';
+        views text := current_database() || '_views';
+        its_name text;
     begin
-        begin
-            execute format('create role %I nologin', agency);
-        exception when duplicate_object then
-            null;
-        end;
+        foreach its_name in array array[agency, views] loop
+            begin
+                execute format('create role %I nologin', its_name);
+            exception when duplicate_object then
+                null;
+            end;
+        end loop;
         execute format('revoke all (login, client_id) on access.bi_logins from %I', readers);
         execute format('revoke all on schema access from %I', readers);
         execute format('grant usage on schema bi to %I', readers);
+        execute format('grant %I to current_user', views);
+        execute format('grant usage, create on schema bi to %I', views);
+        execute format('grant usage on schema access to %I', views);
+        execute format('grant select (login, client_id) on access.bi_logins to %I', views);
+        execute format(
+            'create policy own_row on access.bi_logins for select to %I using (login = current_user)', views
+        );
     end $$
 """
 
@@ -117,9 +131,9 @@ _WRAPPED = """
     end $$
 """
 
-# What a view compares with its client. It is `client_id`, as an expression that Postgres believes and does not see
-# through: believed, it is asked before every condition of a reader; and it has no statistics, while those of the column
-# would tell in estimates how the rows are shared out among others.
+# What is compared with the client of whoever asks. It is `client_id`, as an expression that Postgres believes, so that
+# an index serves it, and does not see through: it has no statistics, while those of the column would tell in estimates
+# how the rows are shared out among others.
 _CLIENT_OF_ROW = "case when client_id = '' then '' else client_id end"
 # An index on that, where the mart has one on `client_id`. A partition that is new must come here before it has rows: a
 # sample of them would be statistics.
@@ -156,31 +170,40 @@ _INDEX_FOR_CLIENTS = f"""
     end $$
 """  # noqa: S608
 
-# For those between two pairs Postgres estimates a ninth of the rows, whatever they are: about what one client has, so
-# that many rows are read by several processes. For those that equal one of an array it estimates a twentieth.
-_OF_A_DATED_TABLE = f"""
-    $q$(({_CLIENT_OF_ROW}), date) >= (%1$s, '-infinity') and (({_CLIENT_OF_ROW}), date) <= (%1$s, 'infinity')$q$
-"""
-_OF_A_TABLE = f"$q${_CLIENT_OF_ROW} = any (array%s)$q$"
+# A policy of the role that owns the views, because Postgres asks what a policy says before all that it does not
+# believe, whatever it costs: the conditions of a view are sorted among the reader's by costs that the reader can set.
+_OWN_ROWS = f"""
+    create function access.show_own_rows(mart regclass) returns void language plpgsql as $$
+    declare
+        views text := current_database() || '_views';
+    begin
+        execute format(
+            $q$create policy client on %s for select to %I using ({_CLIENT_OF_ROW} = any (array(
+                select bi_logins.client_id from access.bi_logins where bi_logins.login = current_user::text
+            )))$q$,
+            mart, views
+        );
+        execute format(
+            'grant usage on schema %s to %I', (select relnamespace::regnamespace from pg_class where oid = mart), views
+        );
+        execute format('grant select on %s to %I', mart, views);
+    end $$
+"""  # noqa: S608
 
 # `date` stays bare, so that the months that are not asked for are not read. How many rows a day has may be learned.
-_MAKE_CLIENT_VIEW = f"""
+_MAKE_CLIENT_VIEW = """
     create function access.make_client_view(mart regclass, agency_only text[]) returns void language plpgsql as $$
     declare
         its_name name := (select relname from pg_class where oid = mart);
         readers text := current_database() || '_readers';
-        own text := '(select bi_logins.client_id from access.bi_logins where bi_logins.login = current_user::text)';
-        condition text := format({_OF_A_TABLE}, own);
+        views text := current_database() || '_views';
         body text;
         comments text;
     begin
         perform access.index_for_clients(mart);
-        if exists (select from pg_attribute where attrelid = mart and attname = 'date' and attnotnull) then
-            condition := format({_OF_A_DATED_TABLE}, own);
-        end if;
         select
             format(
-                'select %s from %s where %s',
+                'select %s from %s',
                 string_agg(
                     case
                         when attname = 'date' then 'date'
@@ -188,7 +211,7 @@ _MAKE_CLIENT_VIEW = f"""
                     end,
                     ', ' order by attnum
                 ),
-                mart, condition
+                mart
             ),
             string_agg(
                 format('comment on column bi.%I.%I is %L', its_name, attname, col_description(attrelid, attnum)), '; '
@@ -213,6 +236,7 @@ _MAKE_CLIENT_VIEW = f"""
         execute format('create view bi.%I with (security_barrier = true) as %s', its_name, body);
         execute comments;
         execute format('grant select on bi.%I to %I', its_name, readers);
+        execute format('alter view bi.%I owner to %I', its_name, views);
         delete from access.client_views where view_name = its_name;
         insert into access.client_views (view_name, asked_sha256, definition)
         values (
@@ -220,7 +244,7 @@ _MAKE_CLIENT_VIEW = f"""
             pg_get_viewdef(to_regclass(format('bi.%I', its_name)))
         );
     end $$
-"""  # noqa: S608
+"""
 
 # The one definition of who reads what: dbt calls it in the transaction that creates a mart.
 _PROTECT = """
@@ -240,6 +264,7 @@ _PROTECT = """
         execute format('create policy agency on %s for select to %I using (true)', mart, agency);
         execute format('grant usage on schema %s to %I, %I', its_schema, app, agency);
         execute format('grant select on %s to %I, %I', mart, app, agency);
+        perform access.show_own_rows(mart);
         perform access.make_client_view(mart, agency_only);
     end $$;
 
@@ -247,6 +272,7 @@ _PROTECT = """
     declare
         app text := current_database() || '_app';
         agency text := current_database() || '_agency';
+        views text := current_database() || '_views';
         its_schema text := (select relnamespace::regnamespace::text from pg_class where oid = mart);
         its_policy text;
     begin
@@ -255,8 +281,8 @@ _PROTECT = """
             execute format('drop policy %I on %s', its_policy, mart);
         end loop;
         execute format('alter table %s no force row level security, disable row level security', mart);
-        execute format('revoke all on %s from %I, %I', mart, app, agency);
-        execute format('revoke all on schema %s from %I, %I', its_schema, app, agency);
+        execute format('revoke all on %s from %I, %I, %I', mart, app, agency, views);
+        execute format('revoke all on schema %s from %I, %I, %I', its_schema, app, agency, views);
     end $$;
 """
 
@@ -269,6 +295,10 @@ _DROP_AGENCY = """
             execute format('drop role if exists %I', login);
         end loop;
         execute format('drop role %I', current_database() || '_agency');
+        drop policy own_row on access.bi_logins;
+        execute format('revoke all (login, client_id) on access.bi_logins from %I', current_database() || '_views');
+        execute format('revoke all on schema access from %I', current_database() || '_views');
+        execute format('drop role %I', current_database() || '_views');
     end $$
 """
 

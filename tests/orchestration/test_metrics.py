@@ -119,8 +119,8 @@ def test_prometheus_is_answered_over_http(loaded: Settings) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
             assert b"paidmedia_database_up 1.0" in answer.read()
     finally:
-        process.terminate()
-        process.wait(60)  # it may be looking, on a machine that does much else
+        process.kill()
+        process.wait(60)
 
 
 def test_the_app_tells_its_query_times_to_who_asks_directly() -> None:

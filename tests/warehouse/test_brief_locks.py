@@ -140,6 +140,7 @@ def test_snapshots_from_before_are_waited_for_and_no_others(owner: Connection, r
 def test_a_client_s_view_is_replaced_when_its_own_readers_have_left(owner: Connection, reader: Connection) -> None:
     make = "select access.make_client_view('read.t0', '{}'), access.make_client_view('read.t1', '{}')"
     with owner, owner.cursor() as cursor:
+        cursor.execute("select access.show_own_rows('read.t0'), access.show_own_rows('read.t1')")
         cursor.execute(make)
         cursor.execute("comment on column read.t0.client_id is 'whose it is'")
     read(reader, "bi.t0")
@@ -150,7 +151,7 @@ def test_a_client_s_view_is_replaced_when_its_own_readers_have_left(owner: Conne
         cursor.execute("select col_description('bi.t0'::regclass, 1)")
         assert cursor.fetchall() == [("whose it is",)]
         cursor.execute("comment on column read.t0.client_id is 'whose'")
-    assert seconds_of(owner, make) < 1
+    assert seconds_of(owner, make) < 5
 
 
 def seconds_of(connection: Connection, statement: str) -> float:

@@ -55,7 +55,7 @@ def test_down_to_a_revision_and_up_again_keeps_what_it_knows(settings: Settings,
     with database.session() as current:
         assert isolation.violations(current) == []
         assert current.scalar(text("select count(*) from marts.daily_metrics")) == 1
-        assert len(current.scalars(text(SEES)).all()) == 3
+        assert len(current.scalars(text(SEES)).all()) == 4
 
 
 def test_everything_can_be_filled_again_after_the_way_down_and_up(settings: Settings) -> None:

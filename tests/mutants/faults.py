@@ -197,9 +197,9 @@ PYTHON = (
     Fault(
         "bi-logins-see-one-client",
         "warehouse/migrations/versions/0012_give_clients_views_that_tell_of_nobody_else.py",
-        "from access.bi_logins where bi_logins.login = current_user::text)';",
-        "from access.bi_logins limit 1)';",
-        "Every client's BI login reads the client of one of them.",
+        "from access.bi_logins where bi_logins.login = current_user::text\n",
+        "from access.bi_logins where bi_logins.login <> current_user::text\n",
+        "A client's BI login reads every client that has one but its own.",
         ("tests/warehouse/test_bi_logins.py", "tests/warehouse", "tests/isolation"),
     ),
     Fault(

@@ -62,7 +62,7 @@ def shown(labels: Labels, columns: Mapping[str, Any]) -> dict[str, Any]:
     return {label: columns[name] for name, label in labels.items() if name in columns}
 
 
-def _same(*names: str) -> Labels:
+def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
@@ -129,26 +129,22 @@ CLIENT = Words(
         "failed": "✕ Not received", "running": "… On its way",
     },
     causes={"newer delivery": "Newer numbers", "vanished rows": "No longer reported", "cpm edit": "Price change"},
-    cards={"Sources on time": "Sources on time", "Open failures": "Missing data"},
-    freshness={
-        "Client": "Client", "Source": "Source", "State": "State", "Last day": "Last day", "Days old": "Days old",
-        "First day": "First day", "Last delivery": "Last received",
-    },
+    cards=_same("Sources on time") | {"Open failures": "Missing data"},
+    freshness=_same("Client", "Source", "State", "Last day", "Days old", "First day")
+    | {"Last delivery": "Last received"},
     freshness_note="",
     held_note="The agency is looking at some data that is in no number here yet.",
     pending_note="Some data has just arrived and is not in the numbers yet.",
     none_open=("Nothing is missing", "What did not arrive at first has come since, or the agency has settled it."),
     more_failures="",
     settled="Settled by the agency",
-    resolved={"When": "When", "What": "What"},
+    resolved=_same("When", "What"),
     none_tried=("Nothing has arrived", "Of these sources, with this outcome."),
-    attempts={
-        "When": "When", "Outcome": "Outcome", "Source": "Source", "Client": "Client", "Days": "Days",
-        "Accepted": "Rows", "Rejected": "Left out", "What was said": "About it",
-    },
+    attempts=_same("When", "Outcome", "Source", "Client", "Days")
+    | {"Accepted": "Rows", "Rejected": "Left out", "What was said": "About it"},
     none_rejected=("No row was left out", "Of these sources."),
     delivery="Received",
-    rejected={"Row": "Row", "Column": "Column", "Value": "Value", "Rejected because": "Left out because"},
+    rejected=_same("Row", "Column", "Value") | {"Rejected because": "Left out because"},
     rejects_list="List of these rows",
     restatements_note="What has just arrived is not among them yet.",
 )  # fmt: skip

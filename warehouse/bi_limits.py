@@ -17,10 +17,6 @@ from warehouse.settings import Settings
 
 CONNECTIONS = 10  # of a login at once
 FEWEST = 2  # a tool that has one connection waits for itself
-TEMP_FILES = "1GB"  # of one process of the server: a month of the largest client is sorted in half of it
-# What no login may set, where the owner may set it for them. The server's log has nothing of theirs but the end of a
-# connection: statements and errors of megabytes would fill its disk.
-OF_LOGINS = {"temp_file_limit": TEMP_FILES, "log_min_messages": "fatal", "log_min_error_statement": "panic"}
 
 
 @dataclass(frozen=True)
@@ -40,10 +36,14 @@ class Server:
         """Whether it keeps so many connections for the product, whatever others open."""
         return self.may_use_reserve and self.reserved >= needed
 
+    @property
+    def closed(self) -> int:
+        """How many connections nobody of the product or of the logins may open."""
+        return 0 if self.may_use_reserve else self.reserved
+
     def room(self, needed: int) -> int:
         """How many connections the BI logins may open together where the product needs so many."""
-        closed = 0 if self.may_use_reserve else self.reserved
-        return max(0, self.connections - self.for_superusers - closed - needed)
+        return max(0, self.connections - self.for_superusers - self.closed - needed)
 
 
 def allowance(server: Server, needed: int, logins: int) -> int:
@@ -52,7 +52,7 @@ def allowance(server: Server, needed: int, logins: int) -> int:
         return CONNECTIONS
     each = server.room(needed) // max(1, logins)
     if each < FEWEST:
-        wanted = server.connections - server.room(needed) + FEWEST * logins
+        wanted = server.for_superusers + server.closed + needed + FEWEST * logins
         raise PaidMediaError(
             f"the server has {server.connections} connections, of which {logins} BI logins would get"
             f" {server.room(needed)}: the product needs the others",
@@ -81,7 +81,7 @@ def share_reserve(connection: Connection) -> None:
 
 
 def may_set(current: Session, setting: str) -> bool:
-    """Whether the owner may set one of `OF_LOGINS`."""
+    """Whether the owner may set one of `server_rights.OF_LOGINS`."""
     return current.scalar(text("select has_parameter_privilege(:setting, 'set')"), {"setting": setting}) is True
 
 

@@ -3,12 +3,13 @@
 import secrets
 
 from psycopg2 import sql
-from sqlalchemy import make_url, select, text
+from sqlalchemy import Connection, make_url, select, text
 from sqlalchemy.orm import Session
 
 from warehouse import audit, bi_limits, clients, database, roles
 from warehouse.control import BiLogin
 from warehouse.errors import PaidMediaError
+from warehouse.server_rights import OF_LOGINS
 from warehouse.settings import Settings
 
 CLIENT_SCHEMA, AGENCY_SCHEMA = "bi", "marts"
@@ -88,16 +89,19 @@ def _share_connections(current: Session, settings: Settings) -> None:
 
 def _set_up(current: Session, settings: Settings, row: BiLogin) -> None:
     connection, name = current.connection(), sql.Identifier(row.login)
-    url = make_url(database.database_url(settings))
-    own, here = sql.Identifier(str(url.username)), sql.Identifier(str(url.database))
-    # Only its members see what a role's sessions do, and may end them. It owns nothing that they would get by it.
-    roles.execute(connection, "grant {} to {}", name, own)
+    here = sql.Identifier(str(make_url(database.database_url(settings)).database))
+    _be_a_member(connection, name)
     roles.execute(connection, "alter role {} reset all", name)
     roles.execute(connection, "alter role {} in database {} reset all", name, here)
     settings_of_it = defaults(settings, row)
-    settings_of_it |= {name: value for name, value in bi_limits.OF_LOGINS.items() if bi_limits.may_set(current, name)}
+    settings_of_it |= {each: value for each, value in OF_LOGINS.items() if bi_limits.may_set(current, each)}
     for setting, value in settings_of_it.items():
         roles.execute(connection, f"alter role {{}} set {setting} = {{}}", name, sql.Literal(value))
+
+
+def _be_a_member(connection: Connection, name: sql.Identifier) -> None:
+    """Only its members see what a role's sessions do, and may end them. It owns nothing that they would get by it."""
+    roles.execute(connection, "grant {} to current_user", name)
 
 
 def every(current: Session) -> list[BiLogin]:
@@ -113,13 +117,13 @@ def remove(current: Session, login: str) -> None:
     audit.record(current, "remove", "bi login", login, old={"client_id": row.client_id})
     current.delete(row)
     current.flush()
-    current.execute(text(_END_ALL), {"login": login})
     if current.scalar(text("select true from pg_roles where rolname = :login"), {"login": login}):
-        name, own = sql.Identifier(login), sql.SQL("current_user")
-        roles.execute(current.connection(), "grant {} to {}", name, own)
+        connection, name = current.connection(), sql.Identifier(login)
+        _be_a_member(connection, name)
+        current.execute(text(_END_ALL), {"login": login})
         # Rights that it gave others for what it might make, and they it, would keep the role.
-        roles.execute(current.connection(), "drop owned by {}", name)
-        roles.execute(current.connection(), "drop role {}", name)
+        roles.execute(connection, "drop owned by {}", name)
+        roles.execute(connection, "drop role {}", name)
 
 
 _WITHOUT_SHARE = """

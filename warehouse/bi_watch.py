@@ -25,7 +25,7 @@ Action = Literal["cancel", "terminate"]
 class Activity:
     """What a session of a BI login does: since when its transaction, its statement and its state last, in seconds.
 
-    `writes`: whether it has a transaction number, which nobody needs to read.
+    `writes`: whether it has a transaction number; reading needs none.
     """
 
     pid: int
@@ -65,7 +65,8 @@ def verdict(
     and one wait, so that none is kept open by a word every few seconds.
     """
     longest, wait = statement_seconds + margin, idle_seconds + margin
-    if activity.writes:  # a right given or taken, in vain, and a setting of its own lock the catalog until it ends
+    # Grants and settings of its own, even in vain, keep locks on the catalog until the transaction ends.
+    if activity.writes:
         return "terminate", "its transaction writes"
     if activity.is_idle and activity.state_seconds > wait:
         return "terminate", f"its transaction was idle for {activity.state_seconds:.0f} s"

@@ -7,6 +7,7 @@ it; it keeps running until `stop` (`paidmedia db stop`), so that a BI tool can u
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -104,12 +105,16 @@ def superuser_url(home: Path) -> str:
 
 
 def close_to_public(home: Path, database: str = DATABASE) -> None:
-    """As the superuser, take from everybody what does harm in a database, and the way into others; safe to repeat."""
+    """As the superuser, take from everybody what does harm in a database, and give the rights of `_give_rights`.
+
+    Safe to repeat. A server that runs since before an update has not been given them at its start.
+    """
     start(home)
     cluster = Cluster.of(home)
-    with _as_superuser(cluster, int(cluster.port.read_text()), database) as cursor:
+    port = int(cluster.port.read_text())
+    _give_rights(cluster, port)
+    with _as_superuser(cluster, port, database) as cursor:
         cursor.execute(public_functions.statement())
-        cursor.execute(server_rights.close_databases())
 
 
 def stop(home: Path) -> bool:
@@ -303,7 +308,7 @@ def _complete_settings(cluster: Cluster) -> None:
     there = path.read_text()
     with path.open("a") as file:
         for name, value in _NEEDED.items():
-            if name not in there:
+            if not re.search(rf"^\s*{name}\s*=", there, re.MULTILINE):
                 file.write(f"{name} = {value}\n")
 
 

@@ -36,10 +36,16 @@ def differences(current: Session) -> list[str]:
 
 
 def _tells(current: Session, login: str, client_id: str, view: str, column: str) -> bool:
-    """Whether the plan for a value that another client has differs from that for one that nobody has."""
-    of_others = f"select {column}::text, {_date(current, view)} from marts.{view} where client_id <> :own limit 1"  # noqa: S608
+    """Whether the plan for a value that only others have differs from that for one that nobody has."""
+    of_others = f"""
+        select {column}::text, {_date(current, view)} from marts.{view} as theirs
+        where client_id <> :own and {column} <> '' and not exists (
+            select from marts.{view} as mine where mine.client_id = :own and mine.{column} = theirs.{column}
+        )
+        limit 1
+    """  # noqa: S608
     foreign = current.execute(text(of_others), {"own": client_id}).one_or_none()
-    if foreign is None or not foreign[0]:
+    if foreign is None:
         return False
     theirs = _plans(current, login, view, column, str(foreign[0]), foreign[1])
     return theirs != _plans(current, login, view, column, token_hex(8), foreign[1])

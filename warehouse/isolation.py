@@ -131,7 +131,7 @@ _OTHER_RELATIONS = """
     order by 1
 """
 
-# A view for clients is as it was made: everything behind a barrier, nothing of the table's statistics before it.
+# A view for clients is as it was made: a barrier, with the owner whose policy decides its rows.
 _CLIENT_VIEWS = """
     select format('bi.%s is not the view that clients were given', pg_class.relname)
     from pg_class

@@ -62,7 +62,7 @@ def holder(current: Session, relation_name: str) -> str | None:
     found = current.execute(_HOLDER, {"relation": relation_name}).first()
     if found is None:
         return None
-    return f"{found.process}" + (f", begun {found.began} UTC" if found.began else "")
+    return str(found.process) + (f", begun {found.began} UTC" if found.began else "")
 
 
 def _view(number: int) -> str:

@@ -110,7 +110,7 @@ def ensure_migrated(settings: Settings | None = None) -> None:
     raise PaidMediaError(f"the database is at revision {revision or 'none'}, not {HEAD}", fix="paidmedia db migrate")
 
 
-def _in_the_way(settings: Settings | None) -> str | None:
+def _in_the_way(settings: Settings) -> str | None:
     """Who holds a table of ours. None before the migration that can tell."""
     with engine(settings).connect() as connection:
         if connection.scalar(text("select to_regprocedure('access.in_the_way(text[])')")) is None:

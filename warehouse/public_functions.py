@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse import server_rights
+from warehouse import roles, server_rights
 
 TABLE = Path(__file__).with_suffix(".csv")
 
@@ -49,8 +49,10 @@ def script() -> str:
 
 
 def executable(current: Session) -> list[str]:
-    """The harmful functions that a reader of the marts may call, such as `pg_notify(text,text)`."""
-    return list(current.scalars(text(_EXECUTABLE), {"patterns": list(_patterns())}))
+    """What does harm and a reader of the marts may call, such as `pg_notify(text,text)`."""
+    url = current.connection().engine.url
+    readers = [roles.app_role(url), roles.readers_role(url), roles.agency_role(url)]
+    return list(current.scalars(text(_EXECUTABLE), {"patterns": list(_patterns()), "readers": readers}))
 
 
 def _patterns() -> tuple[str, ...]:
@@ -96,10 +98,12 @@ _EXECUTABLE = """
         and (
             rights.grantee = 0
             or rolname in (select login from access.bi_logins)
-            or rolname in (
-                current_database() || '_app', current_database() || '_readers', current_database() || '_agency'
-            )
+            or rolname = any (cast(:readers as text[]))
         )
+    union
+    select 'language plpgsql'
+    from pg_language cross join lateral aclexplode(coalesce(lanacl, acldefault('l', lanowner))) as rights
+    where lanname = 'plpgsql' and rights.grantee = 0
     order by 1
 """
 

@@ -1,8 +1,9 @@
 """The Postgres roles that read the marts: the app's, and one per BI login. What each sees, the policies decide.
 
 `<database>_app` reads in the name of a person, for one transaction. Every BI login of a client is a member of
-`<database>_readers`, which reads the views in `bi`; those of the agency are members of `<database>_agency`, which reads
-the marts. Migrations make them and `access.protect`, which dbt calls for every mart that it creates.
+`<database>_readers`, which reads the views in `bi`; `<database>_views` owns those, and nobody logs in as it. Logins of
+the agency are members of `<database>_agency`, which reads the marts. Migrations make them and `access.protect`, which
+dbt calls for every mart that it creates.
 """
 
 from typing import Any

@@ -13,8 +13,12 @@ DAGSTER_NEEDS = 20  # three services and four runs, each with up to three, where
 
 RESERVE_ROLE = "pg_use_reserved_connections"  # of PostgreSQL 16 and newer
 
-# Settings of superusers: to set them for a login is a right, which the owner of the database gets.
-LIMIT_LOGINS = "grant set on parameter temp_file_limit, log_min_messages, log_min_error_statement to {owner}"
+TEMP_FILES = "1GB"  # of one process of the server: a month of the largest client is sorted in half of it
+# What no login may set, where the owner may set it for them: settings of superusers, to set which is a right that the
+# owner gets. The server's log has nothing of theirs but the end of a connection: statements and errors of megabytes
+# would fill its disk.
+OF_LOGINS = {"temp_file_limit": TEMP_FILES, "log_min_messages": "fatal", "log_min_error_statement": "panic"}
+LIMIT_LOGINS = f"grant set on parameter {', '.join(OF_LOGINS)} to {{owner}}"
 # The owner passes it on to the app's role, whose name only the migrations know.
 USE_RESERVE = f"grant {RESERVE_ROLE} to {{owner}} with admin option"
 DAGSTER_USES_RESERVE = f"grant {RESERVE_ROLE} to {{role}}"  # where its storage is on the same server

@@ -45,11 +45,11 @@ def isolation(settings: Settings) -> Iterator[Line]:
         found = [*warehouse_isolation.leaks(current), *interference.differences(current)]
         harmful = public_functions.executable(current)
     for each in found:
-        yield bad("isolation", each, "undo that grant or policy; paidmedia build --full-refresh makes policies anew")
+        yield bad("isolation", each, "undo it: a grant, a policy, a view or an index that somebody changed")
     if not found:
         yield ok("isolation", "every reader of the marts sees only what is theirs")
     if harmful:
-        what = f"every login can call {len(harmful)} functions that do harm: {', '.join(harmful)}"
+        what = f"every login can call what does harm: {', '.join(harmful)}"
         yield warning("isolation", what, _as_superuser(settings, public_functions.statement()))
 
 

@@ -19,31 +19,30 @@ RESTART = f"paidmedia db stop, paidmedia db migrate, {AGAIN}"
 
 @dataclass(frozen=True)
 class Login:
-    """What Postgres holds a login to; `connections` is -1 without a limit, and all is None where the role is gone."""
+    """What Postgres holds a login to; `connections` is -1 without a limit, and None where the role is gone."""
 
     login: str
     connections: int | None
-    has_temp_limit: bool | None
+    has_temp_limit: bool
     is_watched: bool | None
 
 
 def bi_login_limits(settings: Settings) -> Iterator[Line]:
     """Connections, disk, the watch, and the other databases of the server. A warning is for its administrator."""
-    for line in _lines(settings):
-        is_ours = settings.database_url is None and line.level == "warning"
-        yield replace(line, fix=RESTART) if is_ours else line
-
-
-def _lines(settings: Settings) -> Iterator[Line]:
     url = database.database_url(settings)
-    needed = bi_limits.needed(settings, url)
-    reserve = reserve_statements(_owner(url), bi_limits.dagster_role(settings, url))
     with database.session(settings) as current:
-        logins = [Login(**row) for row in current.execute(text(_LOGINS)).mappings()]
-        yield from connections(bi_limits.server_of(current, settings), needed, logins, reserve)
-        yield from temp_files(logins, _owner(url), may_limit=bi_limits.may_set(current, "temp_file_limit"))
-        yield from watched(logins)
+        for line in _of_logins(current, settings, url):
+            is_ours = settings.database_url is None and line.level == "warning"
+            yield replace(line, fix=RESTART) if is_ours else line
         yield from other_databases(current, url)
+
+
+def _of_logins(current: Session, settings: Settings, url: str) -> Iterator[Line]:
+    reserve = reserve_statements(_owner(url), bi_limits.dagster_role(settings, url))
+    logins = [Login(**row) for row in current.execute(text(_LOGINS)).mappings()]
+    yield from connections(bi_limits.server_of(current, settings), bi_limits.needed(settings, url), logins, reserve)
+    yield from temp_files(logins, _owner(url), may_limit=bi_limits.may_set(current, "temp_file_limit"))
+    yield from watched(logins)
 
 
 def connections(server: bi_limits.Server, needed: int, logins: list[Login], reserve: list[str]) -> Iterator[Line]:
@@ -59,13 +58,14 @@ def connections(server: bi_limits.Server, needed: int, logins: list[Login], rese
     if server.version >= FIRST_WITH_RESERVE and not server.keeps(needed):
         missing = [] if server.reserved >= needed else [server_rights.RESERVE.format(connections=needed)]
         missing += [] if server.may_use_reserve else reserve
-        fix = f"as the server's administrator: {'; '.join(missing)}; a restart; then paidmedia db migrate"
+        restart = "" if server.reserved >= needed else "a restart; "
+        fix = f"as the server's administrator: {'; '.join(missing)}; {restart}then paidmedia db migrate, {AGAIN}"
         yield warning(PART, "the server keeps no connections for the product", fix)
 
 
 def temp_files(logins: list[Login], owner: str, *, may_limit: bool) -> Iterator[Line]:
     """Whether a sort of a login can fill the disk."""
-    without = [each.login for each in logins if not each.has_temp_limit]
+    without = [each.login for each in logins if each.connections is not None and not each.has_temp_limit]
     if without and may_limit:
         yield bad(PART, f"{len(without)} may fill the disk with temporary files", AGAIN)
     elif without or not (logins or may_limit):
@@ -73,7 +73,7 @@ def temp_files(logins: list[Login], owner: str, *, may_limit: bool) -> Iterator[
         fix = f"as the server's administrator: {statement}; then {AGAIN}"
         yield warning(PART, "nothing limits the temporary files of a statement (temp_file_limit)", fix)
     else:
-        yield ok(PART, f"a statement writes {bi_limits.TEMP_FILES} of temporary files at most")
+        yield ok(PART, f"a statement writes {server_rights.TEMP_FILES} of temporary files at most")
 
 
 def watched(logins: list[Login]) -> Iterator[Line]:

@@ -4,7 +4,7 @@
 
 dbt parses the project anew, 12 s of processor, wherever host, port, user or database are others than before. All that a
 parse holds of them is the name of the database, and a checksum by which dbt knows for which connection it was. Where
-dbt does not know it again, it parses anew: slower, and as right.
+there is no parse to carry over, or dbt does not know it again, dbt parses anew: slower, and as right.
 """
 
 import hashlib
@@ -21,28 +21,36 @@ from orchestration.lib.dbt_files import manifest
 NAME = "partial_parse.msgpack"
 
 
-def carry_over(target: Path, environment: Mapping[str, str]) -> bool:
-    """Put the project's parse into `target`, for the database of the `PG*` variables; says whether it was needed.
+def carry_over(target: Path, environment: Mapping[str, str], source: Path | None = None) -> bool:
+    """Put the project's parse into `target`, for the database of the `PG*` variables; says whether it did.
 
-    One that is there for that database already stays: dbt reads anew what has changed since.
+    One that is there for that database already stays: dbt reads anew what has changed since. `source` is the parse to
+    carry over, that beside the project's manifest if none is given.
     """
     checksum = connection_checksum(environment)
     there = target / NAME
     with suppress(OSError, ValueError, KeyError):  # none yet, or torn
         if _parsed(there)["state_check"]["profile_hash"]["checksum"] == checksum:
             return False
-    parsed = _parsed(manifest().with_name(NAME))
-    parsed["state_check"]["profile_hash"]["checksum"] = checksum
-    database = environment["PGDATABASE"]
-    for node in (*parsed["nodes"].values(), *parsed["sources"].values()):
-        before, relation = node["database"], node["relation_name"]
-        node["database"] = database
-        node["relation_name"] = relation and relation.replace(f'"{before}"', f'"{database}"', 1)
+    try:
+        parsed = _parsed(source or manifest().with_name(NAME))
+        parsed["state_check"]["profile_hash"]["checksum"] = checksum
+        _belongs_to(parsed, environment["PGDATABASE"])
+    except (OSError, ValueError, KeyError):
+        return False
     target.mkdir(parents=True, exist_ok=True)
     waiting = there.with_suffix(".new")
     waiting.write_bytes(msgpack.packb(parsed))
     waiting.replace(there)
     return True
+
+
+def _belongs_to(parsed: dict[str, Any], database: str) -> None:
+    """Name the database where dbt has written down the one that it parsed for."""
+    for node in (*parsed["nodes"].values(), *parsed["sources"].values()):
+        before, relation = node["database"], node["relation_name"]
+        node["database"] = database
+        node["relation_name"] = relation and relation.replace(f'"{before}"', f'"{database}"', 1)
 
 
 def connection_checksum(environment: Mapping[str, str]) -> str:

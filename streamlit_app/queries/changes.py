@@ -8,7 +8,8 @@ from streamlit_app.scope import Reading
 def restatements(reading: Reading, client_ids: tuple[str, ...], sources: tuple[str, ...], limit: int) -> list[Row]:
     """What changed delivered days after their first delivery, newest first, each with the change of the measures.
 
-    A change of the platform's cost alone is told to people of the agency only.
+    A change of the platform's cost alone is told to people of the agency only, and so is one by which a measure became
+    known without a number.
     """
     return rows(
         reading.viewer,

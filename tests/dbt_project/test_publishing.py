@@ -232,7 +232,7 @@ def test_a_restated_day_rewrites_its_own_rows_only(published: Connection, build:
 def test_a_vacuum_is_waited_for_before_readers_have_to_wait(
     published: Connection, build: Build, database_url: str
 ) -> None:
-    """Its lock and a reader's look alike to `wait_for_readers`, which would try for seconds."""
+    """Its lock and a reader's look alike to `lock_briefly`, which would try for seconds."""
     restate(published, "vacuumed", 20, days=[DAYS[7]], impressions=600)
     waiting = """
         select mode from pg_locks where relation = 'marts.daily_metrics'::regclass and not granted

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.compose import PROFILES, compose, is_kept, services
-from warehouse.server_rights import DAGSTER_NEEDS, WAREHOUSE_NEEDS
+from warehouse.server_rights import DAGSTER_NEEDS, LIMIT_LOGINS, WAREHOUSE_NEEDS
 from warehouse.settings import PROJECT_ROOT, Settings
 
 EVERY = compose()["services"]
@@ -147,3 +147,8 @@ def words(service: dict[str, Any]) -> str:
 
 def test_the_server_keeps_the_connections_that_the_product_and_dagster_need() -> None:
     assert f"reserved_connections={WAREHOUSE_NEEDS + DAGSTER_NEEDS}" in EVERY["postgres"]["command"]
+
+
+def test_the_first_start_gives_the_rights_by_which_logins_are_limited() -> None:
+    script = (PROJECT_ROOT / "deploy" / "first-start.sh").read_text()
+    assert LIMIT_LOGINS.format(owner="paidmedia") + ";" in script

@@ -1,6 +1,7 @@
 """What a client's login does to harm others: connections, disk, time, locks, the log. Each attempt is a real session's.
 
-`Harm` runs every kind at once until it is stopped; `Readers` asks as others do, meanwhile, and keeps the longest wait.
+`Harm` runs every kind at once until it is stopped; `OtherReaders` asks as others do, meanwhile, and keeps the longest
+wait.
 """
 
 import threading
@@ -14,9 +15,10 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
-from sqlalchemy import text
+from sqlalchemy import make_url, text
+from sqlalchemy.orm import Session
 
-from warehouse import bi_watch, database, roles
+from warehouse import bi_logins, bi_watch, database, roles, users
 from warehouse.settings import get_settings
 
 # What a login sets first, because it may.
@@ -48,11 +50,11 @@ REFUSED = (
     "create table bi.mine ()",
     "create schema mine",
     "do $$ begin raise log 'x'; end $$",
-    "lock table bi.daily_metrics in access exclusive mode",
-    "lock table bi.daily_metrics in row exclusive mode",
-    "lock table marts.daily_metrics in access share mode",
-    "lock table control.clients in access share mode",
-    "lock table access.bi_logins in access share mode",
+    "begin; lock table bi.daily_metrics in access exclusive mode",
+    "begin; lock table bi.daily_metrics in row exclusive mode",
+    "begin; lock table marts.daily_metrics in access share mode",
+    "begin; lock table control.clients in access share mode",
+    "begin; lock table access.bi_logins in access share mode",
     "select * from bi.daily_metrics for update",
     "select * from bi.dim_clients for share",
     "delete from bi.daily_metrics",
@@ -67,8 +69,11 @@ REFUSED = (
     "drop role {others}",
     "set role {others}",
     # A session that has just ended is no harm: the function says false then, and no row comes.
-    "select pid from pg_stat_activity where usename = '{others}' and pg_terminate_backend(pid)",
-    "select pid from pg_stat_activity where usename <> current_user and pg_cancel_backend(pid)",
+    # First whose sessions they are: else the function is asked of the first process that comes.
+    "with theirs as materialized (select pid from pg_stat_activity where usename = '{others}')"
+    " select pid from theirs where pg_terminate_backend(pid)",
+    "with theirs as materialized (select pid from pg_stat_activity where usename = '{others}')"
+    " select pid from theirs where pg_cancel_backend(pid)",
     "select pg_switch_wal()",
     "select pg_create_restore_point('x')",
     "select pg_create_physical_replication_slot('x', true)",
@@ -86,6 +91,9 @@ REFUSED = (
     "create publication mine for all tables",
     "comment on view bi.daily_metrics is ''",
 )  # fmt: skip
+
+# No view can be updated, because none of its columns is one of the table; all else is a matter of rights.
+REFUSALS = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)
 
 # Between two attempts of a kind: nothing in Postgres shares out the processors, and these tests have two.
 PAUSE = 1.0
@@ -118,15 +126,32 @@ def revoked_functions(connection: Connection) -> list[str]:
 
 
 def is_refused(connection: Connection, statement: str) -> bool:
-    """Whether a statement is refused, or finds nobody whom it could harm. Raises where the session was ended."""
+    """Whether a login may not do it, or finds nobody whom it could harm. Raises where the session was ended."""
     with connection.cursor() as cursor:
         try:
             cursor.execute(statement)
-        except psycopg2.Error:
-            if connection.closed:
-                raise
+            return cursor.statusmessage == "SELECT 0"
+        except REFUSALS:
             return True
-        return cursor.statusmessage == "SELECT 0"
+        finally:
+            if not connection.closed:
+                cursor.execute("rollback")
+
+
+def harmful_logins(current: Session, client_id: str, count: int = 10) -> list[str]:
+    """The URLs of new logins of a client, whose sorts may take little of the disk of the tests."""
+    urls = [bi_logins.add(current, get_settings(), client_id) for _ in range(count)]
+    for url in urls:
+        current.execute(text(f"alter role \"{make_url(url).username}\" set temp_file_limit = '{TEMP_FILES}'"))
+    return urls
+
+
+def other_readers(current: Session, client_id: str, login_url: str) -> "OtherReaders":
+    """A login of another client, and a person of theirs in the app."""
+    email = f"b@{client_id}.example"
+    users.add_user(current, email, role="client", client_id=client_id)
+    app_url = roles.app_url(get_settings(), database.database_url())
+    return OtherReaders(reads(login_url, app_url, users.get_user(current, email).user_id))
 
 
 @dataclass

@@ -12,17 +12,16 @@ from tests.isolation.harm import (
     IDLE,
     LONGEST_WAIT,
     REFUSED,
-    TEMP_FILES,
     Harm,
-    OtherReaders,
     be_strict,
-    reads,
+    harmful_logins,
+    other_readers,
     watched,
 )
 from tests.loaders.files import facebook, facebook_row
 from tests.orchestration.conftest import Shell, add_client, paidmedia
 from tests.sizes import cases, report
-from warehouse import bi_logins, database, roles, users
+from warehouse import bi_logins, database
 from warehouse.settings import get_settings
 
 __all__ = ["paidmedia"]
@@ -54,20 +53,15 @@ def test_no_login_stops_a_load_a_build_or_another_reader(
     paidmedia: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str
 ) -> None:
     be_strict(monkeypatch)
-    settings = get_settings()
     add_client(paidmedia, "acme")
     add_client(paidmedia, "bolt")
     deliver(paidmedia, tmp_path, 0)
     assert paidmedia("build").code == 0
     with database.session() as current:
-        urls = [bi_logins.add(current, settings, "acme") for _ in range(LOGINS)]
-        other = bi_logins.add(current, settings, "bolt")
-        users.add_user(current, "b@bolt.example", role="client", client_id="bolt")
-        viewer = next(user.user_id for user, _ in users.list_users(current))
-        for url in urls:
-            current.execute(text(f"alter role \"{make_url(url).username}\" set temp_file_limit = '{TEMP_FILES}'"))
+        urls = harmful_logins(current, "acme", LOGINS)
+        other = bi_logins.add(current, get_settings(), "bolt")
+        readers = other_readers(current, "bolt", other)
         views = list(current.scalars(text("select viewname from pg_views where schemaname = 'bi' order by 1")))
-    readers = OtherReaders(reads(other, roles.app_url(settings, database_url), viewer))
     harm = Harm(urls, str(make_url(other).username), views)
     statuses = 0
     with watched() as seen, harm.at_work(), readers.at_work():

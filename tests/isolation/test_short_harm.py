@@ -12,17 +12,16 @@ from tests.isolation.harm import (
     IDLE,
     LONGEST_WAIT,
     REFUSED,
-    TEMP_FILES,
     Harm,
-    OtherReaders,
     be_strict,
+    harmful_logins,
     is_refused,
-    reads,
+    other_readers,
     revoked_functions,
     watched,
 )
 from tests.rows import insert
-from warehouse import bi_logins, database, roles, users
+from warehouse import bi_logins, database
 from warehouse.settings import get_settings
 
 
@@ -65,17 +64,11 @@ def test_a_login_can_leave_a_transaction_open(urls: list[str], begins: str) -> N
             assert cursor.fetchone() == (True,)
 
 
-def test_a_writer_and_other_readers_go_on_beside_all_harm(
-    urls: list[str], database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_and_other_readers_go_on_beside_all_harm(urls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     be_strict(monkeypatch)
     with database.session() as current:
-        logins = [bi_logins.add(current, get_settings(), "acme") for _ in range(10)]
-        users.add_user(current, "b@bolt.example", role="client", client_id="bolt")
-        viewer = next(user.user_id for user, _ in users.list_users(current))
-        for url in logins:
-            current.execute(text(f"alter role \"{make_url(url).username}\" set temp_file_limit = '{TEMP_FILES}'"))
-    readers = OtherReaders(reads(urls[1], roles.app_url(get_settings(), database_url), viewer))
+        logins = harmful_logins(current, "acme")
+        readers = other_readers(current, "bolt", urls[1])
     harm = Harm(logins, str(make_url(urls[1]).username), ["daily_metrics", "dim_clients"] * 4)
     longest, deadline = 0.0, time.monotonic() + 5
     with watched() as seen, harm.at_work(), readers.at_work():

@@ -97,6 +97,8 @@ def fill(connection: Connection, columns: Columns, nullable: Nullable, variant: 
                         row[column] = None if is_missing else draw.value(kind) if kind != "date" else day
                     row["client_id"] = clients[number][0]
                     row |= {"client_name": clients[number][1]} if "client_name" in row else {}
+                    if gaps.random() < 0.8:  # clients call different things alike
+                        row |= {name: "Brand" for name in ("campaign_name", "entity_name") if name in row}
                     rows.append(row)
                     for column, kind in kinds.items():
                         drawn[whose].setdefault(kind, []).append(row[column])

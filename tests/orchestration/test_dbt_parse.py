@@ -57,6 +57,13 @@ def test_a_torn_parse_is_replaced(tmp_path: Path) -> None:
     assert not carry_over(tmp_path, ELSEWHERE)
 
 
+def test_without_a_parse_to_carry_over_dbt_is_left_to_parse(tmp_path: Path) -> None:
+    (tmp_path / "torn").write_bytes(b"\x82half")
+    for source in (tmp_path / "missing", tmp_path / "torn"):
+        assert not carry_over(tmp_path, ELSEWHERE, source)
+    assert not (tmp_path / NAME).exists()
+
+
 def test_the_parse_of_another_database_is_replaced(tmp_path: Path) -> None:
     carry_over(tmp_path, ELSEWHERE | {"PGDATABASE": "before"})
     assert carry_over(tmp_path, ELSEWHERE)

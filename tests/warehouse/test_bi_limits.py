@@ -18,10 +18,8 @@ from warehouse import bi_limits, bi_logins, bi_watch, clients, database, roles
 from warehouse.bi_limits import Server
 from warehouse.bi_watch import Activity, Ended
 from warehouse.errors import PaidMediaError
-from warehouse.server_rights import DAGSTER_NEEDS, WAREHOUSE_NEEDS
+from warehouse.server_rights import DAGSTER_NEEDS, TEMP_FILES, WAREHOUSE_NEEDS
 from warehouse.settings import Settings, get_settings
-
-# A statement that nothing but the end of its process ends.
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +76,9 @@ def test_a_login_too_many_is_refused_in_one_sentence() -> None:
         bi_limits.allowance(Server(15, 100, 3, 0, may_use_reserve=False), WAREHOUSE_NEEDS, 20)
     assert "max_connections to 103" in str(refused.value.fix)
     assert bi_limits.allowance(Server(15, 103, 3, 0, may_use_reserve=False), WAREHOUSE_NEEDS, 20) == 2
+    with pytest.raises(PaidMediaError, match="would get 0") as refused:  # it has not even what the product needs
+        bi_limits.allowance(Server(15, 50, 3, 0, may_use_reserve=False), WAREHOUSE_NEEDS, 2)
+    assert "max_connections to 67" in str(refused.value.fix)
 
 
 def test_dagster_is_counted_where_its_storage_is_on_the_same_server(
@@ -115,7 +116,7 @@ def test_a_login_spills_no_more_than_it_may_and_cannot_change_that(login_url: st
     name = make_url(login_url).username
     with closing(psycopg2.connect(login_url)) as connection, connection.cursor() as cursor:
         cursor.execute("show temp_file_limit")
-        assert cursor.fetchone() == (bi_limits.TEMP_FILES,)
+        assert cursor.fetchone() == (TEMP_FILES,)
     with database.session() as current:  # so that the test writes 8 MB
         current.execute(text(f"alter role \"{name}\" set temp_file_limit = '8MB'"))
     with closing(psycopg2.connect(login_url)) as connection, connection.cursor() as cursor:
@@ -152,7 +153,7 @@ def test_what_a_login_has_set_for_itself_is_undone(login_url: str, settings: Set
             "select current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),"
             " current_setting('work_mem') = '1GB', current_setting('temp_file_limit')"
         )
-        assert cursor.fetchone() == ("2min", "1min", False, bi_limits.TEMP_FILES)
+        assert cursor.fetchone() == ("2min", "1min", False, TEMP_FILES)
 
 
 def doing(state: str, transaction: float, statement: float, since: float) -> Activity:

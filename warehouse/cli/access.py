@@ -127,9 +127,9 @@ def bi_login_migrate() -> None:
     from warehouse.settings import get_settings
 
     with session() as current:
-        moved = [each.login for each in bi_logins.migrate(current, get_settings())]
+        logins = [each.login for each in bi_logins.migrate(current, get_settings())]
         connections = bi_logins.connections(current, get_settings())
-    say(f"{len(moved)} BI logins read {bi_logins.CLIENT_SCHEMA}, or {bi_logins.AGENCY_SCHEMA} as the agency's.")
+    say(f"{len(logins)} BI logins read {bi_logins.CLIENT_SCHEMA}, or {bi_logins.AGENCY_SCHEMA} as the agency's.")
     say(_connections(connections))
 
 

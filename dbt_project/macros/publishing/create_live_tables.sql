@@ -96,7 +96,8 @@
     ) }}
 {% endmacro %}
 
-{# The call that gives a table the index which views of clients read it by, before rows or statistics come. #}
+{# The call that gives a table the index which views of clients read it by, before statistics are taken; of a new partition before
+   its rows. #}
 {% macro index_for_clients(relation) %}
     {{ return('select access.index_for_clients(' ~ quoted_text(relation | string) ~ ')') }}
 {% endmacro %}

@@ -18,6 +18,9 @@ AGENCY_ONLY = (
 
 
 def upgrade() -> None:
+    # First what takes long and keeps no reader waiting; from the next statement on readers wait for the end of this.
+    op.execute(_INDEX_FOR_CLIENTS)
+    op.execute(_of_0008()._EVERY_MART.format(action="perform access.index_for_clients(mart)"))
     op.alter_column("bi_logins", "client_id", nullable=True, schema="access")
     op.execute("drop policy own_row on access.bi_logins")
     op.create_table(
@@ -33,7 +36,6 @@ def upgrade() -> None:
     op.execute("drop function access.protect(regclass)")
     op.execute("drop function access.unprotect(regclass)")
     op.execute(_WRAPPED)
-    op.execute(_INDEX_FOR_CLIENTS)
     op.execute(_OWN_ROWS)
     op.execute(_MAKE_CLIENT_VIEW)
     op.execute(_PROTECT)
@@ -63,7 +65,7 @@ def downgrade() -> None:
 
 
 def _of_0008() -> Any:
-    """The migration whose policies these views take the place of."""
+    """The migration whose policy for BI logins the views and their owner's policy replace."""
     return context.script.get_revision("0008").module
 
 
@@ -107,8 +109,8 @@ _ROLES = """
     end $$
 """
 
-# A condition of a reader on such an expression may fail with what it has seen, so Postgres does not ask it before the
-# view's own; and no statistics of the table tell how many rows it finds. The value, null included, stays what it is.
+# A condition of a reader on such an expression may fail with what it has seen, so Postgres asks it after the policy of
+# the view's owner; and no statistics of the table tell how many rows it finds. The value stays what it is, null too.
 _WRAPPED = """
     create function access.wrapped(column_name name, column_type regtype) returns text
     language plpgsql immutable as $$
@@ -135,6 +137,7 @@ _WRAPPED = """
 # an index serves it, and does not see through: it has no statistics, while those of the column would tell in estimates
 # how the rows are shared out among others.
 _CLIENT_OF_ROW = "case when client_id = '' then '' else client_id end"
+
 # An index on that, where the mart has one on `client_id`. A partition that is new must come here before it has rows: a
 # sample of them would be statistics.
 _INDEX_FOR_CLIENTS = f"""
@@ -229,6 +232,11 @@ _MAKE_CLIENT_VIEW = """
                 view_name = its_name
                 and asked_sha256 = encode(sha256(convert_to(body || comments, 'UTF8')), 'hex')
                 and definition = pg_get_viewdef(to_regclass(format('bi.%I', its_name)))
+        ) and exists (
+            select from pg_class
+            where
+                oid = to_regclass(format('bi.%I', its_name))
+                and reloptions @> array['security_barrier=true'] and relowner = views::regrole
         ) then
             return;
         end if;
@@ -274,9 +282,11 @@ _PROTECT = """
         agency text := current_database() || '_agency';
         views text := current_database() || '_views';
         its_schema text := (select relnamespace::regnamespace::text from pg_class where oid = mart);
+        its_name name := (select relname from pg_class where oid = mart);
         its_policy text;
     begin
-        execute format('drop view if exists bi.%I', (select relname from pg_class where oid = mart));
+        execute format('drop view if exists bi.%I', its_name);
+        execute format('drop index if exists %I.%I', its_schema, its_name || '_of_client');
         for its_policy in select polname from pg_policy where polrelid = mart loop
             execute format('drop policy %I on %s', its_policy, mart);
         end loop;
@@ -292,7 +302,10 @@ _DROP_AGENCY = """
         login text;
     begin
         for login in select bi_logins.login from access.bi_logins where client_id is null loop
-            execute format('drop role if exists %I', login);
+            continue when not exists (select from pg_roles where rolname = login);
+            execute format('grant %I to current_user', login);
+            execute format('drop owned by %I', login);
+            execute format('drop role %I', login);
         end loop;
         execute format('drop role %I', current_database() || '_agency');
         drop policy own_row on access.bi_logins;

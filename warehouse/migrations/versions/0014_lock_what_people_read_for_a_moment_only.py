@@ -31,11 +31,12 @@ def _make_client_view() -> str:
     """The function that makes a client's view, which replaces it without asking who reads it."""
     before: Any = context.script.get_revision("0012").module
     text: str = before._MAKE_CLIENT_VIEW
+    assert _DROP in text, "the view of 0012 is dropped in other words"
     return text.replace("create function", "create or replace function", 1)
 
 
 _DROP = "execute format('drop view if exists bi.%I', its_name);"
-_LOCK = """perform access.expect_nobody(access.lock_briefly(array[format('bi.%I', its_name)], interval '1 minute'));
+_LOCK = """perform access.expect_nobody(access.lock_briefly(array[format('bi.%I', its_name)], interval '5 minutes'));
         """
 
 # Transactions, given by what `pg_locks` calls them, in a person's words. An owner who may not look into the sessions of

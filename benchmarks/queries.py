@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from inspect import unwrap
 from itertools import cycle
 from statistics import quantiles
 from threading import Thread
@@ -17,22 +16,21 @@ from typing import Any
 from benchmarks.commands import ended_with_us
 from benchmarks.day import build, check
 from benchmarks.world import World
-from streamlit_app import queries
-from streamlit_app.identity import Viewer
-from streamlit_app.periods import Period, preset
-from streamlit_app.scope import Node, Reading, Scope
+from serving import queries
+from serving.periods import Period, preset
+from serving.scope import Node, Reading, Scope
+from serving.viewer import Viewer
 from warehouse import clients, database, users
 
 Query = Callable[[Scope], object]
 Timings = dict[str, list[float]]
 
-# `unwrap` gives the query without the app's cache.
 FIVE: Mapping[str, Query] = {
-    "totals": lambda scope: unwrap(queries.totals)(scope),
-    "trend": lambda scope: unwrap(queries.trend)(scope),
-    "by source": lambda scope: unwrap(queries.by_source)(scope),
-    "campaigns": lambda scope: unwrap(queries.breakdown)(scope, "campaign", None, "spend", 10),
-    "weeks": lambda scope: unwrap(queries.summaries)(scope, "week", 26),
+    "totals": queries.totals,
+    "trend": queries.trend,
+    "by source": queries.by_source,
+    "campaigns": lambda scope: queries.breakdown(scope, "campaign", None, "spend", 10),
+    "weeks": lambda scope: queries.summaries(scope, "week", 26),
 }
 READER = "reader@agency.example"
 PAUSE_SECONDS = 0.25  # between two page views: a reader that never pauses would take a processor from the build
@@ -134,12 +132,12 @@ def _creatives(world: World) -> Query:
     client_id = world.size.client_ids[0]
     reading = queries.reading(_analyst(world))
     assert isinstance(reading, Reading)
-    found = unwrap(queries.campaigns)(reading, (client_id,), ("vibe",))[0]
+    found = queries.campaigns(reading, (client_id,), ("vibe",))[0]
     node = Node("campaign", found["campaign_id"], found["campaign_name"], client_id)
 
     def query(scope: Scope) -> object:
         narrowed = Scope(reading, (client_id,), "USD", scope.period, None, ("vibe",), (node.id,))
-        return unwrap(queries.breakdown)(narrowed, "creative", node, "spend", 500)
+        return queries.breakdown(narrowed, "creative", node, "spend", 500)
 
     return query
 

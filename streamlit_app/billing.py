@@ -1,32 +1,23 @@
-"""What is billed in a week or month: its spend, the adjustments of closed months dated in it, and their sum."""
+"""What is billed in a week or month, drawn: its spend, the adjustments of closed months dated in it, their sum."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, queries, words
-from streamlit_app import format as shown_as
-from streamlit_app.metrics import METRICS, Metric
-from streamlit_app.scope import Scope
-from streamlit_app.words import Words
-
-ADJUSTMENTS = Metric(
-    "spend_adjustments", "Adjustments", "money", 2, None, "Booked for closed months, which keep their price."
-)
-TO_BILL = Metric("to_bill", "To bill", "money", 2, None, "Spend + adjustments.")
-
-
-def to_bill(row: components.Row) -> Decimal | None:
-    """Spend and adjustments together; None when the spend is unknown."""
-    spend, adjustments = row["spend"], row["spend_adjustments"]
-    return None if spend is None else Decimal(spend + adjustments)
+from serving import format as shown_as
+from serving import queries, words
+from serving.billing import ADJUSTMENTS, TO_BILL, to_bill
+from serving.metrics import METRICS
+from serving.scope import Scope
+from serving.words import Words
+from streamlit_app import components
+from streamlit_app.cached import ask
 
 
 def show(scope: Scope, row: components.Row) -> None:
     """Draw what is billed in a period that has adjustments; nothing for one without."""
-    booked = queries.adjustments(scope, row["period_start"], row["period_end"])
+    booked = ask(queries.adjustments, scope, row["period_start"], row["period_end"])
     if not booked:
         return
     st.subheader("To bill")

@@ -12,8 +12,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from streamlit_app import format as shown_as
-from streamlit_app.metrics import MEASURES, METRICS, Metric
+from serving import format as shown_as
+from serving.metrics import MEASURES, METRICS, Metric
 
 Row = dict[str, Any]
 Spec = dict[str, Any]  # Vega-Lite's

@@ -1,20 +1,20 @@
 """The parts that pages are made of: cards, tables, the line that says as of when, and the empty and error states."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import format as shown_as
-from streamlit_app import sparklines, words
+from serving import format as shown_as
+from serving import words
+from serving.metrics import MEASURES, METRICS, Metric
+from serving.scope import Node, Scope, levels_shown
+from serving.timeliness import COLOURS, HELD, NO_DATA, STALE, Timeliness, reached
+from serving.words import Words
+from streamlit_app import sparklines
 from streamlit_app.identity import current_viewer
-from streamlit_app.metrics import MEASURES, METRICS, Metric
-from streamlit_app.scope import Node, Scope, levels_shown
-from streamlit_app.timeliness import COLOURS, HELD, NO_DATA, STALE, Timeliness
-from streamlit_app.words import Words
 from warehouse.errors import PaidMediaError
 
 Row = dict[str, Any]
@@ -123,7 +123,7 @@ def choose_metric(label: str | None = None) -> str:
 
 def as_of(said: Words, freshness: Sequence[Row], judged: Sequence[Timeliness]) -> None:
     """How far the data reaches, when it last came, and what is late, in colour."""
-    last_day, last_delivery = _reached(freshness)
+    last_day, last_delivery = reached(freshness)
     parts = [f"Data to **{shown_as.day(last_day)}**", f"{said.received} {shown_as.moment(last_delivery)}"]
     late = [item for item in judged if item.is_late or HELD in item.states]
     badges = [_badge(said, item) for item in late[:BADGES]]
@@ -131,12 +131,6 @@ def as_of(said: Words, freshness: Sequence[Row], judged: Sequence[Timeliness]) -
         badges.append(f":gray-badge[{len(late) - BADGES} more]")
     with st.container(key="as-of"):
         st.markdown(f":small[:gray[{' · '.join(parts)}]] {' '.join(badges)}")
-
-
-def as_of_words(said: Words, freshness: Sequence[Row]) -> str:
-    """The same in a sentence, for a file that is taken away."""
-    last_day, last_delivery = _reached(freshness)
-    return f"Data to {shown_as.day(last_day)}, {said.received} {shown_as.moment(last_delivery)}."
 
 
 def nothing(what: str, about: str = "", *, key: str, icon: str = "inbox", commands: Sequence[str] = ()) -> None:
@@ -179,13 +173,6 @@ def name_columns(scope: Scope, level: str, inside: Node | None = None) -> dict[s
         "source": "Source"
     }
     return columns | ({"client_name": "Client"} if len(scope.client_ids) > 1 else {})
-
-
-def _reached(freshness: Sequence[Row]) -> tuple[date | None, datetime | None]:
-    """The last delivered day and the time of the last delivery."""
-    last_days = [row["last_date"] for row in freshness if row["last_date"] is not None]
-    deliveries = [row["last_delivered_at"] for row in freshness if row["last_delivered_at"] is not None]
-    return max(last_days, default=None), max(deliveries, default=None)
 
 
 def _card(metric: Metric) -> str:

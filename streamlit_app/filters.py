@@ -4,42 +4,22 @@ session state → widgets → scope. Each list offers what the filters above it 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from streamlit_app import format as shown_as
-from streamlit_app import queries, url
-from streamlit_app.periods import COMPARISONS, PRESETS, Period, compared_with, preset
-from streamlit_app.scope import CHOSEN_LEVELS, LEVELS, PLURALS, Reading, Scope
+from serving import format as shown_as
+from serving import queries
+from serving.periods import COMPARISONS, PRESETS, Period, compared_with, preset
+from serving.scope import CHOSEN_LEVELS, LEVELS, PLURALS, Catalog, Scope
+from streamlit_app import url
+from streamlit_app.cached import ask
 from warehouse.control import SOURCES
 
 Row = dict[str, Any]
 
 FILTERS = frozenset({"client", "currency", "source", "period", "compare", *CHOSEN_LEVELS})
 OFFERED = 1_000  # entities in one list: more than anybody scrolls through, as many as a browser takes at once
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """What can be chosen: the viewer's clients with data and how far each source of theirs reaches. Never empty."""
-
-    reading: Reading
-    clients: list[Row]
-    freshness: list[Row]
-
-    def delivered(self, client_ids: tuple[str, ...], sources: tuple[str, ...]) -> Period:
-        """From the first to the last delivered day of these; of all when these have none, of today when nobody has."""
-        reached = [row for row in self.freshness if row["last_date"] is not None]
-        chosen = [row for row in reached if row["client_id"] in client_ids and row["source"] in sources] or reached
-        if not chosen:
-            return Period(self.reading.today, self.reading.today)
-        return Period(min(row["first_date"] for row in chosen), max(row["last_date"] for row in chosen))
-
-    def chosen(self, client_ids: tuple[str, ...], sources: tuple[str, ...]) -> list[Row]:
-        """How far each of these sources of these clients reaches."""
-        return [row for row in self.freshness if row["client_id"] in client_ids and row["source"] in sources]
 
 
 def choose(catalog: Catalog, used: frozenset[str] = FILTERS) -> Scope:
@@ -173,7 +153,7 @@ def _choose_entities(
 ) -> tuple[str, ...]:
     """Of the campaigns, strategies or creatives that the filters above leave."""
     wanted = tuple(sorted(st.session_state.get(level) or ())[:OFFERED])
-    rows = queries.choices(catalog.reading, level, client_ids, sources, within, wanted, OFFERED)
+    rows = ask(queries.choices, catalog.reading, level, client_ids, sources, within, wanted, OFFERED)
     clients = {row["client_id"]: row["client_name"] for row in catalog.clients}
     labels = {row["id"]: _label(row, level, clients, len(client_ids) > 1) for row in rows}
     _keep_known(level, labels)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from streamlit_app import components, filters, identity, queries, url, words
-from streamlit_app.filters import Catalog
-from streamlit_app.identity import Viewer
-from streamlit_app.scope import Scope
-from streamlit_app.timeliness import judge_all
+from serving import queries, words
+from serving.scope import Catalog, Scope
+from serving.timeliness import judge_all
+from serving.viewer import Viewer
+from streamlit_app import components, filters, identity, url
+from streamlit_app.cached import ask
 
 # The filters that mean something on a page; a page that is not named has them all.
 FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"})}
@@ -35,7 +36,7 @@ def open_page(title: str, url_path: str) -> bool:
     chosen = catalog.chosen(scope.client_ids, scope.sources)
     said = words.of(catalog.reading.viewer)
     components.as_of(said, chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
-    st.session_state["scope"], st.session_state["as-of"] = scope, components.as_of_words(said, chosen)
+    st.session_state["scope"], st.session_state["as-of"] = scope, words.as_of(said, chosen)
     return True
 
 
@@ -56,7 +57,7 @@ def delivered(viewer: Viewer) -> Catalog | None:
     if reading is None:
         components.nothing(words.of(viewer).empty, key="empty", commands=(MADE_UP, *FIRST_STEPS))
         return None
-    clients, freshness = queries.clients(reading), queries.freshness(reading)
+    clients, freshness = ask(queries.clients, reading), ask(queries.freshness, reading)
     if not clients or not freshness:
         components.nothing("Nothing has been delivered yet", key="empty", commands=FIRST_STEPS)
         return None

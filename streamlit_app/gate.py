@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from streamlit_app import format as shown_as
-from streamlit_app import session, single_sign_on, words
-from streamlit_app.identity import Viewer, viewer_of
+from serving import format as shown_as
+from serving import words
+from serving.viewer import Viewer, viewer_of
+from streamlit_app import session, single_sign_on
 from warehouse import accounts, passwords
 from warehouse.errors import PaidMediaError
 

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from streamlit_app import components, queries
-from streamlit_app.scope import Scope
+from serving import queries
+from serving.scope import Scope
+from streamlit_app import components
+from streamlit_app.cached import ask
 
 LISTED = 10
 RANKINGS = {
@@ -26,7 +28,7 @@ def show(scope: Scope) -> None:
         with tab:
             if ranking == "campaigns" and (scope.strategy_ids or scope.creative_ids):
                 st.caption("Each counts whole, with its other strategies and creatives.")
-            rows = queries.leaders(scope, ranking, days, LISTED)
+            rows = ask(queries.leaders, scope, ranking, days, LISTED)
             if not rows:
                 st.caption("None of the chosen is ranked in these days." if scope.narrowed else "None in these days.")
                 continue

@@ -1,6 +1,6 @@
 """The app: `streamlit run streamlit_app/main.py`. Names the pages and draws the chosen one inside the frame.
 
-door → viewer → state of the data → filters → page → queries → marts
+door → viewer → state of the data → filters → page → kept answers → serving.queries → marts
 
 Streamlit reads this file twice: as a module, which gives it the server with the routes that are ours, and as the
 script that it runs for every page that is drawn.
@@ -12,9 +12,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from streamlit_app import components, frame, gate, session, shell, starting, timing
+from serving.viewer import Viewer
+from streamlit_app import components, frame, gate, metrics_route, session, shell, starting
 from streamlit_app.headers import SecurityHeaders
-from streamlit_app.identity import Viewer
 from warehouse import logs
 from warehouse.errors import PaidMediaError
 from warehouse.settings import get_settings
@@ -79,6 +79,6 @@ if __name__ == "__main__":
 else:
     app = st.App(
         Path(__file__).resolve(), lifespan=starting.lifespan,
-        routes=(*session.ROUTES, *timing.ROUTES, *shell.routes(*(name for name, _, _ in PAGES))),
+        routes=(*session.ROUTES, *metrics_route.ROUTES, *shell.routes(*(name for name, _, _ in PAGES))),
         middleware=[Middleware(SecurityHeaders)],
     )  # fmt: skip

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from serving import format as shown_as
+from serving.scope import Node
+from serving.viewer import Viewer
 from streamlit_app import components, identity, session
-from streamlit_app import format as shown_as
-from streamlit_app.identity import Viewer
-from streamlit_app.scope import Node
 from warehouse import creative_previews, database
 from warehouse.errors import PaidMediaError, ReaderError
 from warehouse.settings import get_settings

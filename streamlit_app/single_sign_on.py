@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from streamlit_app import format as shown_as
+from serving import format as shown_as
 from streamlit_app import session
 from warehouse import single_sign_on
 from warehouse.errors import PaidMediaError

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit_app import single_sign_on
 
 # Else the first visitor waits for them.
-MODULES = ("altair", "pandas", "pyarrow", "streamlit_app.charts", "streamlit_app.exports", "streamlit_app.queries")
+MODULES = ("altair", "pandas", "pyarrow", "serving.queries", "serving.reports", "streamlit_app.charts")
 
 
 @asynccontextmanager

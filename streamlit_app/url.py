@@ -12,9 +12,9 @@ from typing import Any
 
 import streamlit as st
 
-from streamlit_app.metrics import METRICS
-from streamlit_app.periods import COMPARISONS, PRESETS
-from streamlit_app.scope import CHOSEN_LEVELS, LEVELS
+from serving.metrics import METRICS
+from serving.periods import COMPARISONS, PRESETS
+from serving.scope import CHOSEN_LEVELS, LEVELS
 
 # What the URL keeps, by the key of the widget. One choice each, with its default and what else is allowed; a state of
 # None is a choice with no fixed list, checked where it is used.

@@ -1,12 +1,13 @@
 """The audit log: who did what. Written in the transaction of the change, so neither is there without the other."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from warehouse.control import AuditEntry
@@ -57,6 +58,11 @@ def record(
             agent=by.agent,
         )
     )
+
+
+def newest(current: Session, limit: int) -> Sequence[AuditEntry]:
+    """The newest entries, newest first."""
+    return current.scalars(select(AuditEntry).order_by(AuditEntry.audit_id.desc()).limit(limit)).all()
 
 
 def current_actor() -> Actor:

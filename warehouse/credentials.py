@@ -45,6 +45,12 @@ def set_vibe_credentials(
     audit.record(current, "set", "vibe credentials", client_id, old=old, new={"advertiser_id": row.advertiser_id})
 
 
+def vibe_advertiser(current: Session, client_id: str) -> str | None:
+    """The advertiser id of a client's own credentials; None when it has none. Needs no key."""
+    row = current.get(VibeCredentials, client_id)
+    return None if row is None else row.advertiser_id
+
+
 def vibe_account(current: Session, settings: Settings, client_id: str) -> VibeAccount | None:
     """A client's own credentials, decrypted; None when it has none.
 

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from streamlit_app import format as shown_as
+from serving import format as shown_as
+from serving.viewer import Viewer
 from streamlit_app.admin import doing
-from streamlit_app.identity import Viewer
 from warehouse import clients, credentials
-from warehouse.control import SOURCES, VibeCredentials
+from warehouse.control import SOURCES
 from warehouse.months import utc_today
 from warehouse.settings import get_settings
 
@@ -42,10 +42,9 @@ def _rows(current: Session) -> list[tuple[object, ...]]:
             for source in SOURCES
             for setting, value in clients.source_settings(current, each.client_id, source).items()
         ]
-        vibe = current.get(VibeCredentials, each.client_id)
         found.append(
             (each.client_id, each.name, each.currency, f"{rates[-1].cpm}" if rates else None, each.is_active,
-             vibe.advertiser_id if vibe else None, "; ".join(rules) or None)
+             credentials.vibe_advertiser(current, each.client_id), "; ".join(rules) or None)
         )  # fmt: skip
     return found
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from serving import format as shown_as
+from serving.viewer import Viewer
 from streamlit_app import components, session
-from streamlit_app import format as shown_as
-from streamlit_app.identity import Viewer
 from warehouse import database
 from warehouse.errors import PaidMediaError
 

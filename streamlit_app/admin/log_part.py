@@ -4,13 +4,12 @@ import json
 
 import pandas as pd
 import streamlit as st
-from sqlalchemy import select
 
+from serving import format as shown_as
+from serving.viewer import Viewer
 from streamlit_app import components
-from streamlit_app import format as shown_as
 from streamlit_app.admin import doing
-from streamlit_app.identity import Viewer
-from warehouse.control import AuditEntry
+from warehouse import audit
 
 ENTRIES = 500
 
@@ -21,7 +20,7 @@ def show(viewer: Viewer) -> None:
         rows = [
             (each.occurred_at, each.actor, each.action, each.entity, each.entity_id, _words(each.old_values),
              _words(each.new_values), each.address, each.agent)
-            for each in current.scalars(select(AuditEntry).order_by(AuditEntry.audit_id.desc()).limit(ENTRIES))
+            for each in audit.newest(current, ENTRIES)
         ]  # fmt: skip
     columns = ["When", "Who", "Action", "What", "Which", "Before", "After", "Address", "Browser"]
     st.dataframe(

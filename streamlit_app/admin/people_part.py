@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from serving import format as shown_as
+from serving.viewer import Viewer
 from streamlit_app import components, single_sign_on
-from streamlit_app import format as shown_as
 from streamlit_app.admin import doing
-from streamlit_app.identity import Viewer
 from warehouse import bi_logins, clients, users
 from warehouse.settings import get_settings
 

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from streamlit_app import format as shown_as
+from serving import format as shown_as
+from serving.viewer import Viewer
 from streamlit_app.admin import doing
-from streamlit_app.identity import Viewer
 from warehouse import clients
 from warehouse.months import named, utc_today
 from warehouse.preview import Preview, preview

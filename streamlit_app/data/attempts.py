@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, filters, ledger, outcomes, words
-from streamlit_app import format as shown_as
+from serving import format as shown_as
+from serving import ledger, outcomes, words
+from streamlit_app import components, filters
 from streamlit_app.data.chosen import Chosen
 
 ATTEMPTS = 200  # about a day of ten clients; the filters reach further back

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from streamlit_app import format as shown_as
-from streamlit_app import words
-from streamlit_app.identity import Viewer
-from streamlit_app.words import Words
+from serving import format as shown_as
+from serving import words
+from serving.viewer import Viewer
+from serving.words import Words
 from warehouse.monitor import Attempt
 from warehouse.rejects import RejectingDelivery
 

@@ -6,10 +6,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, ledger, outcomes, words
-from streamlit_app import format as shown_as
+from serving import format as shown_as
+from serving import ledger, outcomes, words
+from serving.viewer import Viewer
+from streamlit_app import components, delivery_actions
 from streamlit_app.data.chosen import Chosen
-from streamlit_app.identity import Viewer
 from warehouse.errors import PaidMediaError
 from warehouse.monitor import Attempt
 
@@ -69,7 +70,7 @@ def _resolve_button(viewer: Viewer, attempts: Sequence[Attempt], label: str, key
 
 def _resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
     try:
-        ledger.resolve(viewer, attempts, st.session_state[why])
+        delivery_actions.resolve(viewer, attempts, st.session_state[why])
     except PaidMediaError as error:
         st.session_state["resolve-problem"] = str(error)
     else:

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, words
-from streamlit_app import format as shown_as
-from streamlit_app.timeliness import COLOURS, HELD, PENDING, Timeliness
-from streamlit_app.words import Words
+from serving import format as shown_as
+from serving import words
+from serving.timeliness import COLOURS, HELD, PENDING, Timeliness
+from serving.words import Words
+from streamlit_app import components
 
 # Column of `data_freshness` → of the page.
 COUNTS = {

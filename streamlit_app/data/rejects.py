@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, ledger, words
-from streamlit_app import format as shown_as
+from serving import format as shown_as
+from serving import ledger, words
+from serving.viewer import Viewer
+from serving.words import Words
+from streamlit_app import components, delivery_actions
 from streamlit_app.data.chosen import Chosen
-from streamlit_app.identity import Viewer
-from streamlit_app.words import Words
 from warehouse.rejects import RejectingDelivery, as_list, way_back
 
 DELIVERIES = 100
@@ -30,7 +31,7 @@ def show(chosen: Chosen) -> None:
         st.session_state[key] = found[0].delivery_id
     picked = st.selectbox(said.delivery, list(labels), format_func=labels.__getitem__, key=key, persist_state="session")
     delivery = next(each for each in found if each.delivery_id == picked)
-    rows = ledger.rejected_rows(chosen.viewer, delivery)
+    rows = delivery_actions.rejected_rows(chosen.viewer, delivery)
     table = pd.DataFrame(
         words.shown(
             said.rejected,
@@ -77,7 +78,7 @@ def _correction(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> N
     is_there = Path(delivery.landed_path).is_file()
     with st.container(key="downloads", horizontal=True):
         st.download_button(
-            "Whole file, rejected rows marked", partial(ledger.whole_file, viewer, delivery),
+            "Whole file, rejected rows marked", partial(delivery_actions.whole_file, viewer, delivery),
             file_name=delivery.corrected_name, mime="text/csv", type="primary", icon=":material/download:",
             key="whole-file", on_click="ignore", disabled=not is_there,
         )  # fmt: skip

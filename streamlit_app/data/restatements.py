@@ -5,10 +5,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import components, queries
-from streamlit_app import format as shown_as
+from serving import format as shown_as
+from serving import queries
+from serving.words import Words
+from streamlit_app import components
+from streamlit_app.cached import ask
 from streamlit_app.data.chosen import Chosen
-from streamlit_app.words import Words
 
 SHOWN = 500
 TABLE_PIXELS = 600
@@ -21,7 +23,7 @@ CHANGES = {
 def show(chosen: Chosen) -> None:
     """Draw the part."""
     reading = queries.reading(chosen.viewer)
-    rows = queries.restatements(reading, chosen.client_ids, chosen.sources, SHOWN) if reading else []
+    rows = ask(queries.restatements, reading, chosen.client_ids, chosen.sources, SHOWN) if reading else []
     if not rows:
         components.nothing("No delivered day has changed since", key="no-restatements", icon="check_circle")
         return

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from streamlit_app import format as shown_as
-from streamlit_app import gate, identity, ledger, session, single_sign_on
+from serving import format as shown_as
+from serving import ledger
+from streamlit_app import gate, identity, session, single_sign_on
 
 ROLES = {
     "admin": "Administrator: every client, and the administration",

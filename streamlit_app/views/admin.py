@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from serving.viewer import Viewer
 from streamlit_app import identity, url
 from streamlit_app.admin import client_part, log_part, people_part, rates_part
-from streamlit_app.identity import Viewer
 
 PARTS = {
     "clients": ("Clients", client_part.show),

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from streamlit_app import components, filters, frame, identity, ledger, url
+from serving import ledger
+from serving.timeliness import Timeliness, judge_all
+from serving.viewer import Viewer
+from serving.words import Words
+from streamlit_app import components, filters, frame, identity, url
 from streamlit_app.data import attempts, failures, freshness, rejects, restatements
 from streamlit_app.data.chosen import Chosen
-from streamlit_app.identity import Viewer
-from streamlit_app.timeliness import Timeliness, judge_all
-from streamlit_app.words import Words
 from warehouse.monitor import Attempt
 
 

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from streamlit_app import components, frame, previews, queries
-from streamlit_app import format as shown_as
-from streamlit_app.exports import menu
-from streamlit_app.metrics import METRICS
-from streamlit_app.scope import LEVELS, PLURALS, Node, Scope, deeper
+from serving import format as shown_as
+from serving import queries
+from serving.metrics import METRICS
+from serving.scope import LEVELS, PLURALS, Node, Scope, deeper
+from streamlit_app import components, export_menu, frame, previews
+from streamlit_app.cached import ask
 
 ROWS = 500  # what a browser sorts and scrolls at once; the totals count every row
 
@@ -22,12 +23,12 @@ def show(scope: Scope) -> None:
     level = _choose_level(below)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         ranked_by = components.choose_metric("Ranked by")
-        menu.offer(scope, level=level, inside=inside, ranked_by=ranked_by)
-    total = queries.totals(scope, inside)
+        export_menu.offer(scope, level=level, inside=inside, ranked_by=ranked_by)
+    total = ask(queries.totals, scope, inside)
     if total["impressions"] is None:
         components.nothing_in_scope()
         return
-    rows = queries.breakdown(scope, level, inside, ranked_by, ROWS)
+    rows = ask(queries.breakdown, scope, level, inside, ranked_by, ROWS)
     _table(scope, rows, total, level, inside)
     if rows[0]["entities"] > len(rows):
         st.caption(f"Listed are the first {len(rows):,} by {METRICS[ranked_by].in_words}.")
@@ -48,7 +49,7 @@ def open_chosen(widget: str) -> None:
 def _way_down(scope: Scope) -> list[Node]:
     """The opened entity and those above it; none when the clients of the scope have no such entity."""
     level, _, entity_id = (st.session_state.get("open") or "").partition(":")
-    way = queries.path(scope.reading, scope.client_ids, level, entity_id) if level in LEVELS else []
+    way = ask(queries.path, scope.reading, scope.client_ids, level, entity_id) if level in LEVELS else []
     if not way:
         st.session_state.pop("open", None)
     return way

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from streamlit_app import billing, charts, components, frame, queries
-from streamlit_app import format as shown_as
-from streamlit_app.exports import menu
-from streamlit_app.exports.summary import LISTED, RANKINGS, SHOWN
-from streamlit_app.metrics import METRICS
-from streamlit_app.scope import Scope
+from serving import format as shown_as
+from serving import queries
+from serving.metrics import METRICS
+from serving.reports.summary import LISTED, RANKINGS, SHOWN
+from serving.scope import Scope
+from streamlit_app import billing, charts, components, export_menu, frame
+from streamlit_app.cached import ask
 
 CHARTED = {"week": 13, "month": 13}
 GRAINS = {"week": "Weeks", "month": "Months"}
@@ -23,7 +24,7 @@ def show(scope: Scope) -> None:
         "Weeks and months are of all sources, campaigns, strategies and creatives of the chosen clients. "
         "Weeks start on Monday; all days are UTC."
     )
-    rows = queries.summaries(scope, grain, SHOWN[grain])
+    rows = ask(queries.summaries, scope, grain, SHOWN[grain])
     if not rows:
         components.nothing_in_scope()
         return
@@ -43,7 +44,7 @@ def show(scope: Scope) -> None:
             grain.capitalize(), starts, index=starts.index(latest), format_func=labels.__getitem__,
             key=f"{grain}-start", width=340,
         )  # fmt: skip
-        menu.offer_summary(scope, grain, start)
+        export_menu.offer_summary(scope, grain, start)
     _one_period(scope, grain, next(row for row in rows if row["period_start"] == start))
     st.subheader(f"All {GRAINS[grain].lower()}")
     _table(scope, rows, labels, grain)
@@ -79,13 +80,13 @@ def _one_period(scope: Scope, grain: str, row: components.Row) -> None:
     if grain == "month":
         st.subheader("Sources of the month")
         components.metric_table(
-            queries.month_by_source(scope, row["period_start"]), {"source": "Source"}, scope.currency,
+            ask(queries.month_by_source, scope, row["period_start"]), {"source": "Source"}, scope.currency,
             key="month-sources", title="Sources of the month",
         )  # fmt: skip
 
 
 def _ranking(scope: Scope, grain: str, row: components.Row, ranking: str) -> None:
-    listed = queries.highlights(scope, grain, row["period_start"], ranking, LISTED)
+    listed = ask(queries.highlights, scope, grain, row["period_start"], ranking, LISTED)
     if not listed:
         st.caption(f"None in this {grain}.")
         return

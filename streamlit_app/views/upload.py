@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from streamlit_app import components, identity, ledger
-from streamlit_app import format as shown_as
-from streamlit_app.identity import Viewer
+from serving import format as shown_as
+from serving import ledger
+from serving.viewer import Viewer
+from streamlit_app import components, delivery_actions, identity
 from warehouse import uploads
 from warehouse.errors import PaidMediaError
 from warehouse.settings import MEBIBYTE, get_settings
@@ -80,14 +81,14 @@ def _check_and_send(
     data = chosen.getvalue()
     try:
         with st.spinner(f"Reading {shown_as.escaped(chosen.name)} …"):
-            found = ledger.preview(viewer, client_id, chosen.name, data)
+            found = delivery_actions.preview(viewer, client_id, chosen.name, data)
     except PaidMediaError as error:
         components.refusal(error)
         return
     _summary(found, chosen.name, client_name)
     if st.button(f"Upload for {client_name}", type="primary", icon=":material/upload:", key="send"):
         try:
-            ledger.upload(viewer, client_id, chosen.name, data, as_of=as_of, supersede=supersede)
+            delivery_actions.upload(viewer, client_id, chosen.name, data, as_of=as_of, supersede=supersede)
         except PaidMediaError as error:
             components.refusal(error)
             return

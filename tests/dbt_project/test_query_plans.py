@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from inspect import unwrap
 from typing import Any
 
 import psycopg2
@@ -16,10 +15,10 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 from sqlalchemy import event
 
 from benchmarks.queries import FIVE
-from streamlit_app import queries
-from streamlit_app.identity import Viewer
-from streamlit_app.periods import Period
-from streamlit_app.scope import Node, Scope
+from serving import queries
+from serving.periods import Period
+from serving.scope import Node, Scope
+from serving.viewer import Viewer
 from tests.dbt_project.raw_tables import Row, deliver
 from tests.dbt_project.test_history_of_deliveries import Build, built
 from tests.rows import add_client
@@ -118,9 +117,7 @@ def test_creatives_of_a_month_are_read_from_its_partition_alone(marts: Connectio
     inside = Node("campaign", campaign_id, name, "acme")
 
     def creatives(period: Period) -> set[str]:
-        read = tables_read(
-            lambda: unwrap(queries.breakdown)(scope(period), "creative", inside, "conversion_revenue", 10)
-        )
+        read = tables_read(lambda: queries.breakdown(scope(period), "creative", inside, "conversion_revenue", 10))
         return {table for table in read if table.startswith("daily_metrics")}
 
     assert creatives(MARCH) == {"daily_metrics_2026_03"}
@@ -145,7 +142,7 @@ def test_what_is_in_an_entity_is_found_by_an_index_that_knows_its_campaign(marts
         [(entity_id, name)] = cursor.fetchall()
     marts.commit()
     inside = Node(level, entity_id, name, "acme")
-    conditions = index_conditions(lambda: unwrap(queries.breakdown)(scope(MARCH), "creative", inside, "spend", 10))
+    conditions = index_conditions(lambda: queries.breakdown(scope(MARCH), "creative", inside, "spend", 10))
     assert any("campaign_id = " in condition and "client_id = " in condition for condition in conditions), conditions
 
 

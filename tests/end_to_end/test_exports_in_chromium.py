@@ -7,14 +7,14 @@ import psycopg2.extras
 import pytest
 from playwright.sync_api import Page, expect
 
-from streamlit_app import format as shown_as
-from streamlit_app.exports import FORMATS
-from streamlit_app.metrics import METRICS
+from serving import format as shown_as
+from serving.metrics import METRICS
+from serving.reports import FORMATS
 from tests.end_to_end import chromium
 from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ANALYST, log_in
 from tests.end_to_end.servers import app_server
-from tests.streamlit_app.report_readers import READERS, Values, pages_of_pdf
+from tests.serving.report_readers import READERS, Values, pages_of_pdf
 
 pytestmark = [*chromium.marks(), pytest.mark.heavy]
 

@@ -18,13 +18,13 @@ from streamlit.testing.v1 import AppTest
 
 from sandbox import people, world
 from sandbox.truth import Totals, Truth, rounded
-from streamlit_app import format as shown_as
-from streamlit_app import queries
-from streamlit_app.exports import contents, to_json
-from streamlit_app.identity import Viewer, viewer_of
-from streamlit_app.metrics import MEASURES, METRICS
-from streamlit_app.periods import Period
-from streamlit_app.scope import CHOSEN_LEVELS, LEVELS, Scope
+from serving import format as shown_as
+from serving import queries
+from serving.metrics import MEASURES, METRICS
+from serving.periods import Period
+from serving.reports import contents, to_json
+from serving.scope import CHOSEN_LEVELS, LEVELS, Scope
+from serving.viewer import Viewer, viewer_of
 from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ANALYST
 from tests.sizes import cases, report

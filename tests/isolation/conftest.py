@@ -11,7 +11,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import make_url
 
-from streamlit_app.identity import Viewer
+from serving.viewer import Viewer
 from tests.dbt_project.conftest import Build, build, raw, target
 from tests.dbt_project.raw_tables import ROW_TABLES, Row, deliver
 from tests.dbt_project.test_history_of_deliveries import built

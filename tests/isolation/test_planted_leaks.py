@@ -6,7 +6,6 @@ planted by SQL or in the app's code → the checks of the catalog, the generated
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from inspect import unwrap
 from typing import Any
 
 import pytest
@@ -14,10 +13,11 @@ import streamlit as st
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import make_url, text
 
-from streamlit_app import queries
-from streamlit_app.periods import Period
-from streamlit_app.queries import asking
-from streamlit_app.scope import Scope
+from serving import queries
+from serving.periods import Period
+from serving.queries import asking
+from serving.scope import Scope
+from streamlit_app import cached
 from tests.isolation.conftest import Readers
 from tests.isolation.marks import DAYS, FOREIGN, OWN, betrays
 from tests.isolation.probes import probe
@@ -63,14 +63,14 @@ def in_the_app(readers: Readers) -> list[str]:
         # A scope that names clients which are not theirs, as one that was tampered with would.
         scope = Scope(reading, everyone, "USD", Period(DAYS[0], DAYS[-1]), None, SOURCES)
         answers: dict[str, Any] = {
-            "clients": queries.clients(reading),
-            "freshness": queries.freshness(reading),
-            "campaigns": queries.campaigns(reading, everyone, SOURCES),
-            "totals": queries.totals(scope),
-            "trend": queries.trend(scope),
-            "by_source": queries.by_source(scope),
-            "breakdown": queries.breakdown(scope, "creative", None, "spend", 100),
-            "summaries": queries.summaries(scope, "week", 10),
+            "clients": cached.ask(queries.clients, reading),
+            "freshness": cached.ask(queries.freshness, reading),
+            "campaigns": cached.ask(queries.campaigns, reading, everyone, SOURCES),
+            "totals": cached.ask(queries.totals, scope),
+            "trend": cached.ask(queries.trend, scope),
+            "by_source": cached.ask(queries.by_source, scope),
+            "breakdown": cached.ask(queries.breakdown, scope, "creative", None, "spend", 100),
+            "summaries": cached.ask(queries.summaries, scope, "week", 10),
         }
         if viewer is readers.own:
             lines += [f"in the app: {name}: {sign}" for name, answer in answers.items() if (sign := betrays([answer]))]
@@ -264,13 +264,15 @@ def test_a_leak_of_the_database_is_found(kind: str, readers: Readers, superuser:
 def cached_for_everybody(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cached answer whose key says what was asked, not who asked."""
     kept: dict[Any, Any] = {}
-    honest: Callable[..., Any] = unwrap(queries.totals)
+    honest: Callable[..., Any] = cached.ask
 
-    def totals(scope: Scope, inside: Any = None) -> Any:
-        key = (scope.client_ids, scope.period, inside)
-        return kept.setdefault(key, kept.get(key) or honest(scope, inside))
+    def ask(query: Callable[..., Any], at: Any, *rest: Any) -> Any:
+        if query is not queries.totals:
+            return honest(query, at, *rest)
+        key = (at.client_ids, at.period, rest)
+        return kept.setdefault(key, kept.get(key) or query(at, *rest))
 
-    patch.setattr(queries, "totals", totals)
+    patch.setattr(cached, "ask", ask)
     yield
 
 

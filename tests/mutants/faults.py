@@ -1,4 +1,4 @@
-"""Forty planted faults: what each would do to people, and the tests of its room that have to notice.
+"""Planted faults: what each would do to people, and the tests of its room that have to notice.
 
 Belongs here: a change of one place that breaks what the product is for, that parses, and that only a wrong number or a
 wrong behaviour betrays. Keep out: changes that nobody can observe, and changes that stop at import.
@@ -316,27 +316,35 @@ PYTHON = (
     ),
     Fault(
         "only-the-campaign-filter-counts",
-        "streamlit_app/queries/measures.py",
+        "serving/queries/measures.py",
         "for name in scope.narrowed]\n    conditions += _within",
         'for name in scope.narrowed if name == "campaign"]\n    conditions += _within',
         "A page that is filtered by strategy or creative shows the numbers of all of them.",
-        ("tests/streamlit_app/test_app_queries.py", "tests/streamlit_app"),
+        ("tests/serving/test_queries.py", "tests/serving"),
     ),
     Fault(
         "formulas-in-exports",
-        "streamlit_app/exports/to_csv.py",
+        "serving/reports/to_csv.py",
         "*map(harmless, line.names)",
         "*line.names",
         "A campaign named =HYPERLINK(…) runs when a client opens the export.",
-        ("tests/streamlit_app/test_app_exports.py", "tests/streamlit_app"),
+        ("tests/serving/test_reports.py", "tests/serving"),
     ),
     Fault(
         "rounded-to-even",
-        "streamlit_app/format.py",
+        "serving/format.py",
         "rounding=ROUND_HALF_UP",
         'rounding="ROUND_HALF_EVEN"',
         "A half cent is shown otherwise in the app than in SQL.",
-        ("tests/streamlit_app/test_app_format.py", "tests/streamlit_app"),
+        ("tests/serving/test_format.py", "tests/serving"),
+    ),
+    Fault(
+        "answers-kept-for-everybody",
+        "streamlit_app/cached.py",
+        "show_spinner=False",
+        'show_spinner=False, hash_funcs={"serving.scope.Reading": lambda reading: reading.data_version}',
+        "A client gets the answer that was kept of another's question.",
+        ("tests/streamlit_app/test_app_cache.py", "tests/streamlit_app"),
     ),
 )
 

@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
@@ -20,7 +21,8 @@ from starlette.testclient import TestClient
 
 from loaders import prepare_all
 from orchestration import metrics
-from streamlit_app import timing
+from serving import timing
+from streamlit_app import metrics_route
 from tests.end_to_end.servers import free_port, wait_until_healthy
 from tests.loaders.files import facebook, facebook_row
 from tests.orchestration.conftest import Shell, add_client
@@ -77,7 +79,7 @@ def test_a_database_that_is_away_is_told(loaded: Settings) -> None:
 
 def test_the_dashboard_asks_for_what_is_told(loaded: Settings) -> None:
     known = {name for name, _ in samples(metrics.text_of(loaded))}
-    known |= {name for name, _ in samples(timing.generate_latest(timing.REGISTRY).decode())}
+    known |= {name for name, _ in samples(generate_latest(timing.REGISTRY).decode())}
     dashboard: dict[str, Any] = json.loads(DASHBOARD.read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     named = {name for expression in asked for name in re.findall(r"paidmedia_\w+", expression)}
@@ -124,7 +126,7 @@ def test_prometheus_is_answered_over_http(loaded: Settings) -> None:
 
 
 def test_the_app_tells_its_query_times_to_who_asks_directly() -> None:
-    client = TestClient(Starlette(routes=list(timing.ROUTES)))
+    client = TestClient(Starlette(routes=list(metrics_route.ROUTES)))
     before = samples(client.get("/metrics").text)["paidmedia_query_seconds_count", ()]
     with timing.timed():
         pass

@@ -1,17 +1,13 @@
-"""The marts of this room: a database per module, with known rows or without any."""
+"""The app over the marts of tests/serving: a database per module, with known rows or without any."""
 
-import socket
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 
-import marts_tables
-import people
 import pytest
 import streamlit as st
-from sqlalchemy import Engine
 
-from warehouse import clients, database
+from tests.serving.conftest import marts, unused_port
+
+__all__ = ["marts", "unused_port"]  # the fixtures of what is served
 
 
 @pytest.fixture(autouse=True)
@@ -20,26 +16,3 @@ def _forgotten_answers() -> Iterator[None]:
     st.cache_data.clear()
     yield
     st.cache_data.clear()
-
-
-@pytest.fixture(scope="module")
-def marts(database_url: str) -> Engine:
-    """A database whose marts hold the known rows, of the clients that the agency has."""
-    engine = database.engine()
-    with database.session() as current:
-        for slug, name, currency in marts_tables.CLIENTS:
-            clients.add_client(
-                current, slug, name=name, currency=currency, cpm=Decimal(10), effective_date=date(2025, 1, 1)
-            )
-        people.add(current)
-    marts_tables.create(engine)
-    marts_tables.fill(engine)
-    return engine
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

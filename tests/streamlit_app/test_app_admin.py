@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import psycopg2
 import pytest
-from people import ADA, ANA, CARL, PASSWORD, PROVIDER
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import opened, texts
 
 from streamlit_app.admin import doing
 from streamlit_app.main import pages_of
+from tests.serving.people import ADA, ANA, CARL, PASSWORD, PROVIDER
 from warehouse import accounts, clients, credentials, database, users
 from warehouse.errors import PaidMediaError
 from warehouse.settings import get_settings

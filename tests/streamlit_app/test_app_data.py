@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import marts_tables
 import pytest
 import streamlit as st
-from people import ANA, CARL
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 
 from loaders import DeliveryOutcome, facebook
-from streamlit_app import format as shown_as
-from streamlit_app import ledger
+from serving import format as shown_as
+from serving import ledger
+from streamlit_app import delivery_actions
 from tests.loaders import files
+from tests.serving import marts_tables
+from tests.serving.people import ANA, CARL
 from tests.streamlit_app.test_app_pages import cards, opened, texts
 from warehouse import database
 from warehouse.control import IngestionRun
@@ -158,7 +159,7 @@ def test_what_another_person_resolved_meanwhile_is_said(marts: Engine, attempt: 
     app = opened("data_freshness", show="failures")
     (known,) = ledger.open_failures(ANA, EVERYBODY, SOURCES)
     assert known.ingestion_run_id == run.ingestion_run_id
-    ledger.resolve(ANA, [known], "paused")
+    delivery_actions.resolve(ANA, [known], "paused")
     app.text_input[0].set_value("late")
     press(app, "Resolve")
     assert not app.exception
@@ -207,7 +208,7 @@ def test_rejected_rows_are_shown_with_the_file_to_correct_and_its_way_back(
 
     (delivery,) = ledger.rejecting(ANA, EVERYBODY, SOURCES, 10)
     assert delivery.delivery_id == first.delivery_id
-    marked = ledger.whole_file(ANA, delivery).decode("utf-8-sig")
+    marked = delivery_actions.whole_file(ANA, delivery).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(marked, newline="")))
     assert [number for number, row in enumerate(rows, start=1) if row[-1] == "not a number"] == [3, 25]
 
@@ -227,7 +228,7 @@ def carls_page(part: str) -> AppTest:
     """The page as a client's own user would open it."""
 
     def page() -> None:
-        from streamlit_app.identity import Viewer
+        from serving.viewer import Viewer
         from streamlit_app.views import data_freshness
 
         data_freshness.show(Viewer(3, "carl@bolt.example", "client", ("bolt",)))
@@ -261,9 +262,9 @@ def test_a_viewer_sees_and_changes_nothing_of_another_client(
     assert {each.client_id for each in ledger.open_failures(CARL, EVERYBODY, SOURCES)} == {"bolt"}
     assert {each.client_id for each in ledger.rejecting(CARL, EVERYBODY, SOURCES, 10)} == {"bolt"}
     with pytest.raises(PaidMediaError, match="no delivery"):
-        ledger.rejected_rows(CARL, theirs)
+        delivery_actions.rejected_rows(CARL, theirs)
     with pytest.raises(PaidMediaError, match="only people of the agency"):
-        ledger.resolve(CARL, ledger.open_failures(CARL, EVERYBODY, SOURCES), "mine")
+        delivery_actions.resolve(CARL, ledger.open_failures(CARL, EVERYBODY, SOURCES), "mine")
     assert len(ledger.open_failures(ANA, EVERYBODY, SOURCES)) == 2
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from people import ADA, ANA, CARL, EVERYBODY, PASSWORD, PROVIDER
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import MAIN, cards, opened, texts
 
-from streamlit_app import format as shown_as
-from streamlit_app.identity import Viewer
+from serving import format as shown_as
+from serving.viewer import Viewer
 from streamlit_app.main import PAGES, pages_of
+from tests.serving.people import ADA, ANA, CARL, EVERYBODY, PASSWORD, PROVIDER
 from warehouse import accounts, database, users
 
 PAGE_NAMES = [name for name, _, _ in PAGES]

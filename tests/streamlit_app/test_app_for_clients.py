@@ -11,19 +11,18 @@ from typing import Any
 import pytest
 import streamlit as st
 from google.protobuf.text_format import MessageToString
-from people import ADA, CARL
-from report_readers import pages_of_pdf
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import MAIN, opened
 
 from loaders import facebook
-from loaders.errors import MissingFile, SourceUnreachable, TooManyRejects
-from loaders.vibe.trouble import RateLimited
-from streamlit_app import ledger, outcomes, queries, words
-from streamlit_app.exports import FORMATS, contents, summary
-from streamlit_app.identity import Viewer
+from serving import ledger, queries, words
+from serving.reports import FORMATS, contents, summary
+from serving.viewer import Viewer
+from streamlit_app import delivery_actions
 from tests.loaders import files
+from tests.serving.people import ADA, CARL
+from tests.serving.report_readers import pages_of_pdf
 from warehouse import database
 from warehouse.control import ATTEMPT_STATUSES, IngestionRun
 from warehouse.errors import PaidMediaError, ReaderError
@@ -177,14 +176,16 @@ def _readable(file: bytes, extension: str) -> str:
 def test_a_client_takes_no_delivered_file_and_reads_no_cell_that_says_what_the_platform_costs(planted: Engine) -> None:
     [mine] = ledger.rejecting(CARL, ("bolt",), ("facebook",), 10)
     with pytest.raises(ReaderError, match="only people of the agency"):
-        ledger.whole_file(CARL, mine)
-    [row] = ledger.rejected_rows(ADA, mine)
+        delivery_actions.whole_file(CARL, mine)
+    [row] = delivery_actions.rejected_rows(ADA, mine)
     assert (row.column_name, row.value) == ("Amount spent (USD)", "4711 or so")
-    [row] = ledger.rejected_rows(CARL, mine)
+    [row] = delivery_actions.rejected_rows(CARL, mine)
     assert (row.column_name, row.value, row.reason) == ("–", "–", "another cell cannot be read")
     clicks = Reject(3, "Link  CLICKS", "many", "not a number; also Amount spent (USD)")
-    assert words.rejects(ADA, "facebook", [clicks]) == [clicks]
-    assert words.rejects(CARL, "facebook", [clicks]) == [replace(clicks, reason="not a number")]
+    assert words.rejects(ADA, "facebook", [clicks], delivery_actions.is_shown) == [clicks]
+    assert words.rejects(CARL, "facebook", [clicks], delivery_actions.is_shown) == [
+        replace(clicks, reason="not a number")
+    ]
 
 
 def test_a_change_of_the_platforms_cost_alone_is_not_told_to_a_client(planted: Engine) -> None:
@@ -217,13 +218,3 @@ def test_what_goes_wrong_is_told_to_a_client_and_at_the_door_without_the_cause(
         assert [error.value for error in app.error] == ["**This cannot be shown right now**"]
         assert told(sent(app)) == {}
         assert str(unused_port) not in sent(app)
-
-
-def test_both_kinds_of_readers_have_words_for_the_same_things() -> None:
-    for labels in ("parts", "states", "statuses", "causes"):
-        assert getattr(words.CLIENT, labels).keys() == getattr(words.STAFF, labels).keys()
-    for labels in ("cards", "freshness", "attempts", "resolved", "rejected"):
-        assert getattr(words.CLIENT, labels).keys() <= getattr(words.STAFF, labels).keys()
-    assert words.STAFF.statuses.keys() == set(ATTEMPT_STATUSES) == outcomes.COLOURS.keys()
-    kinds = {each.fault for each in (TooManyRejects, MissingFile, SourceUnreachable, RateLimited)}
-    assert kinds | {"refused", "failed"} == words.FAILURES.keys()

@@ -5,22 +5,23 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import marts_tables
-import people
 import pytest
 import streamlit as st
-from people import ANA
 from sqlalchemy import Engine, text
 from streamlit.proto.Metric_pb2 import Metric as MetricColours
 from streamlit.testing.v1 import AppTest
 
-from streamlit_app import filters, queries, words
-from streamlit_app import format as shown_as
-from streamlit_app.identity import Viewer
+from serving import format as shown_as
+from serving import queries, words
+from serving.metrics import METRICS
+from serving.periods import Period
+from serving.reports import FORMATS
+from serving.scope import Scope
+from serving.viewer import Viewer
+from streamlit_app import filters
 from streamlit_app.main import PAGES
-from streamlit_app.metrics import METRICS
-from streamlit_app.periods import Period
-from streamlit_app.scope import Scope
+from tests.serving import marts_tables, people
+from tests.serving.people import ANA
 from warehouse import database
 
 MAIN = Path(__file__).parents[2] / "streamlit_app" / "main.py"
@@ -377,3 +378,10 @@ def test_a_database_that_is_away_is_one_message_without_a_traceback(
     app.run()
     assert not app.error
     assert cards(app)
+
+
+def test_every_page_with_numbers_offers_every_format_and_notes_who_takes_one(marts: Engine) -> None:
+    for page in ("overview", "performance", "summaries"):
+        app = opened(page, viewer=people.CARL, period="last_7_days")
+        offered = {button.label: button for button in app.get("download_button")}
+        assert list(offered) == [each.label for each in FORMATS]

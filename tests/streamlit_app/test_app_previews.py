@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from people import ADA, ANA, CARL
 from sqlalchemy import Engine, delete, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import opened, texts
 
+from serving.scope import Node
 from streamlit_app import headers, previews
-from streamlit_app.scope import Node
+from tests.serving.people import ADA, ANA, CARL
 from warehouse import creative_previews, database
 from warehouse.control import CreativePreview
 from warehouse.errors import PaidMediaError

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-import people
 import pytest
-from people import ADA, ANA, CARL
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import MAIN, opened, texts
 
 from loaders import facebook
-from streamlit_app import ledger
+from serving import ledger
+from streamlit_app import delivery_actions
 from tests.loaders import files
+from tests.serving import people
+from tests.serving.people import ADA, ANA, CARL
 from warehouse import database
 from warehouse.errors import PaidMediaError
 from warehouse.settings import get_settings
@@ -164,8 +165,8 @@ def test_clients_have_no_such_page_and_may_not_upload(marts: Engine) -> None:
     with pytest.raises(ValueError, match="upload"):
         app.switch_page("views/upload.py").run()
     for attempt in (
-        lambda: ledger.preview(CARL, "bolt", "a.csv", export()),
-        lambda: ledger.upload(CARL, "bolt", "a.csv", export(), as_of=None, supersede=False),
+        lambda: delivery_actions.preview(CARL, "bolt", "a.csv", export()),
+        lambda: delivery_actions.upload(CARL, "bolt", "a.csv", export(), as_of=None, supersede=False),
     ):
         with pytest.raises(PaidMediaError, match="only people of the agency"):
             attempt()
@@ -174,4 +175,6 @@ def test_clients_have_no_such_page_and_may_not_upload(marts: Engine) -> None:
 
 def test_a_time_to_come_is_refused(marts: Engine) -> None:
     with pytest.raises(PaidMediaError, match="still to come"):
-        ledger.upload(ADA, "acme", "a.csv", export(), as_of=datetime.now(UTC) + timedelta(hours=1), supersede=False)
+        delivery_actions.upload(
+            ADA, "acme", "a.csv", export(), as_of=datetime.now(UTC) + timedelta(hours=1), supersede=False
+        )

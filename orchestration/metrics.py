@@ -2,7 +2,7 @@
 
 Everything is read afresh from Postgres and Dagster's storage for each scrape; nothing is counted in this process. Who
 asks while another's scrape is under way gets the same answer: those that give up waiting would pile up otherwise. How
-long the app's queries take is told by the app itself, which alone knows (`streamlit_app/timing.py`).
+long the app's queries take is told by the app itself, which alone knows (`streamlit_app/metrics_route.py`).
 """
 
 import os

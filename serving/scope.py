@@ -10,7 +10,7 @@ from typing import Any
 from serving.periods import Period
 from serving.viewer import Viewer
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # of an answer, by the names of its columns
 
 
 @dataclass(frozen=True)

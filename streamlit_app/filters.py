@@ -11,12 +11,10 @@ import streamlit as st
 from serving import format as shown_as
 from serving import queries
 from serving.periods import COMPARISONS, PRESETS, Period, compared_with, preset
-from serving.scope import CHOSEN_LEVELS, LEVELS, PLURALS, Catalog, Scope
+from serving.scope import CHOSEN_LEVELS, LEVELS, PLURALS, Catalog, Row, Scope
 from streamlit_app import url
 from streamlit_app.cached import ask
 from warehouse.control import SOURCES
-
-Row = dict[str, Any]
 
 FILTERS = frozenset({"client", "currency", "source", "period", "compare", *CHOSEN_LEVELS})
 OFFERED = 1_000  # entities in one list: more than anybody scrolls through, as many as a browser takes at once

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import psycopg2.errors
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from serving.scope import Reading, Scope
+from serving.scope import Reading, Row, Scope
 from serving.timing import timed
 from serving.viewer import Viewer
 from warehouse import database
@@ -17,7 +17,6 @@ from warehouse.errors import PaidMediaError, ReaderError
 P = ParamSpec("P")
 T = TypeVar("T")
 At = TypeVar("At", Reading, Scope)
-Row = dict[str, Any]
 
 # For one transaction: the policies of the marts let the app's role see what this person may see, and nothing without.
 # The memory lets the creatives of a client and month be summed in it: sorting them on disk takes twice as long.

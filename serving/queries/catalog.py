@@ -1,7 +1,7 @@
 """Which state the marts are in, and what a viewer can choose from: clients, and how far their sources reach."""
 
-from serving.queries.asking import Row, rows
-from serving.scope import Reading
+from serving.queries.asking import rows
+from serving.scope import Reading, Row
 from serving.viewer import Viewer
 
 

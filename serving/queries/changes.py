@@ -1,7 +1,7 @@
 """What changed delivered days after they were delivered first."""
 
-from serving.queries.asking import Row, rows
-from serving.scope import Reading
+from serving.queries.asking import rows
+from serving.scope import Reading, Row
 
 
 def restatements(reading: Reading, client_ids: tuple[str, ...], sources: tuple[str, ...], limit: int) -> list[Row]:

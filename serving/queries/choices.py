@@ -3,9 +3,9 @@
 # Names of tables and columns come from the constants of this room, every value is bound.
 # ruff: noqa: S608
 
-from serving.queries.asking import Row, rows
+from serving.queries.asking import rows
 from serving.queries.measures import parents
-from serving.scope import LEVELS, PLURALS, Node, Reading
+from serving.scope import LEVELS, PLURALS, Node, Reading, Row
 
 Ids = tuple[str, ...]
 

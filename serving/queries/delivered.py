@@ -4,9 +4,9 @@
 # ruff: noqa: S608
 
 from serving.metrics import METRICS
-from serving.queries.asking import Row, rows
+from serving.queries.asking import rows
 from serving.queries.measures import RATIOS, SUMS, bound, chosen, parents
-from serving.scope import LEVELS, PLURALS, Node, Scope
+from serving.scope import LEVELS, PLURALS, Node, Row, Scope
 
 
 def totals(scope: Scope, inside: Node | None = None) -> Row:

@@ -6,9 +6,9 @@
 from datetime import date
 
 from serving.metrics import METRICS
-from serving.queries.asking import Row, rows
+from serving.queries.asking import rows
 from serving.queries.measures import RATIOS, SUMS, bound
-from serving.scope import Scope
+from serving.scope import Row, Scope
 
 SUMMARY_TABLES = {"week": "weekly_summaries", "month": "monthly_summaries"}
 

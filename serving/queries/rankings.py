@@ -5,10 +5,10 @@
 
 from datetime import date
 
-from serving.queries.asking import Row, rows
+from serving.queries.asking import rows
 from serving.queries.measures import RATIOS, bound
 from serving.queries.periods import SUMMARY_TABLES
-from serving.scope import LEVELS, PLURALS, Scope
+from serving.scope import LEVELS, PLURALS, Row, Scope
 
 # What is ranked: the mart and its level, and the column of the summaries.
 LEADERS = {

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from serving import format as shown_as
 from serving import queries
@@ -11,10 +10,9 @@ from serving.format import Number
 from serving.metrics import METRICS
 from serving.queries import Ask
 from serving.reports.report import Card, Day, Line, Report, Table
-from serving.scope import PLURALS, Node, Scope, levels_shown
+from serving.scope import PLURALS, Node, Row, Scope, levels_shown
 
 MOST = 100_000  # lines of a table in a file for programs
-Row = dict[str, Any]
 
 
 def report(

@@ -8,9 +8,8 @@ from serving.metrics import METRICS
 from serving.periods import Period, previous
 from serving.queries import Ask
 from serving.reports import contents
-from serving.reports.contents import Row
 from serving.reports.report import Line, Report, Table
-from serving.scope import Scope
+from serving.scope import Row, Scope
 
 SHOWN = {"week": 26, "month": 24}  # half a year of weeks, two years of months
 LISTED = 5

@@ -29,9 +29,10 @@ def ask(query: Callable[Concatenate[At, P], T], at: At, /, *args: P.args, **kwar
 @cache
 def _kept(query: Callable[..., Any]) -> Callable[..., Any]:
     """The query behind a cache of its own. Raises `TypeError` where a key would not say who asks, or not all of it."""
-    first, *others = signature(query).parameters
+    names = list(signature(query).parameters)
+    says_who = get_type_hints(query).get(names[0]) in (Reading, Scope)
     # Streamlit leaves arguments whose names begin with an underscore out of the key.
-    if get_type_hints(query).get(first) not in (Reading, Scope) or any(name.startswith("_") for name in (first, *others)):
+    if not says_who or any(name.startswith("_") for name in names):
         raise TypeError(f"answers of {query.__qualname__} cannot be kept: its arguments do not say who asks")
     kept: Callable[..., Any] = st.cache_data(ttl=SECONDS, max_entries=ANSWERS, show_spinner=False)(query)
     return kept

@@ -15,8 +15,8 @@ from benchmarks.commands import Finished
 from benchmarks.stages import Interval, covered, shared
 from benchmarks.truth import compare
 from benchmarks.world import World
-from warehouse import database
 from warehouse.control import SOURCES
+from warehouse.postgres import database
 
 START_UP, READ, COPY, CHECKS = "start-up", "read and parse", "raw COPY", "checks (Great Expectations)"
 MODELS, TESTS, PUBLISH = "dbt models", "dbt tests", "publish"

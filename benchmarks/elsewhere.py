@@ -18,8 +18,9 @@ from websockets.typing import Subprotocol
 from benchmarks.browser import GIVE_UP_MS, Server
 from benchmarks.people import PASSWORD, Choice, Person, Step
 from streamlit_app.session import COOKIE
-from warehouse import accounts, database
+from warehouse.access import accounts
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 
 
 class Elsewhere:

@@ -13,8 +13,8 @@ from psycopg2 import sql
 
 from benchmarks.truth import compare, measured_rows
 from benchmarks.world import World
-from warehouse import database
 from warehouse.control import SOURCES
+from warehouse.postgres import database
 
 # ruff: noqa: S608 – the schema is ours
 SCHEMA = "bench_floor"

@@ -20,8 +20,8 @@ from benchmarks.truth import Slice, Totals
 from benchmarks.world import World
 from loaders.registry import columns_of
 from loaders.schema import tables
-from warehouse import database
 from warehouse.control import SOURCES
+from warehouse.postgres import database
 
 # Names of tables and columns are ours, ages are numbers.
 # ruff: noqa: S608

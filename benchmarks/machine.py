@@ -33,7 +33,7 @@ def machine() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Python, Postgres, and the packages that do the work."""
-    from warehouse.embedded import binary
+    from warehouse.postgres.embedded import binary
 
     asked = subprocess.run([str(binary("postgres")), "--version"], capture_output=True, text=True, check=True)
     return {

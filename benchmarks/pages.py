@@ -21,7 +21,7 @@ from benchmarks.people import STEPS, Person, people
 from benchmarks.stretch import stretch
 from benchmarks.visits import InChromium, Seen, enter_pages, walk
 from benchmarks.world import World
-from warehouse import database
+from warehouse.postgres import database
 
 THINKING_SECONDS = (10.0, 30.0)  # how long a person looks at a page before the next click
 WATCHED_SECONDS = (1.0, 4.0)  # the watched person is one in a hurry, so that there is enough to see

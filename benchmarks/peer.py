@@ -9,7 +9,7 @@ from benchmarks import commands
 from benchmarks.peers.etl import SCHEMA
 from benchmarks.truth import compare, measured_rows
 from benchmarks.world import World
-from warehouse import database
+from warehouse.postgres import database
 
 SUMS = f"""
     select client, source, date, count(*), sum(impressions), sum(clicks), sum(conversions), sum(revenue), sum(spend)

@@ -6,7 +6,8 @@ from typing import Any
 
 from benchmarks.world import World
 from streamlit_app.main import ROLES_OF_PAGE
-from warehouse import database, users
+from warehouse.access import users
+from warehouse.postgres import database
 
 STAFF = (("admin", 4), ("analyst", 6))  # of twenty; the others are people of the clients
 PASSWORD = "a long password for the benchmark"  # noqa: S105 – of people in a made-up warehouse

@@ -20,7 +20,9 @@ from serving import queries
 from serving.periods import Period, preset
 from serving.scope import Node, Reading, Scope
 from serving.viewer import Viewer
-from warehouse import clients, database, users
+from warehouse.access import users
+from warehouse.clients import clients
+from warehouse.postgres import database
 
 Query = Callable[[Scope], object]
 Timings = dict[str, list[float]]

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 
 from benchmarks.world import World
-from warehouse import database
+from warehouse.postgres import database
 
 # Names of tables and columns are ours.
 # ruff: noqa: S608

@@ -18,9 +18,10 @@ from benchmarks.sizes import Size
 from benchmarks.truth import Expected, Slice, Totals, totals_of
 from sandbox.s3 import put_object, s3_client, s3_server
 from sandbox.vibe_api import vibe_api
-from warehouse import clients, credentials, database, embedded, migrate
-from warehouse.control import SOURCES
+from warehouse.clients import clients, credentials
+from warehouse.control import SOURCES, lookup, migrate
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database, embedded
 from warehouse.settings import Settings, get_settings
 
 BUCKET = "surfside-reports"
@@ -181,7 +182,7 @@ def _set_up(size: Size, settings: Settings, expected: Expected) -> None:
     prepare_all(settings)
     since = date(2026, 1, 1)
     with database.session(settings) as current:
-        known = {client.client_id for client in clients.list_clients(current)}
+        known = {client.client_id for client in lookup.list_clients(current)}
         for number, client_id in enumerate(size.client_ids, start=1):
             if client_id in known:
                 continue

@@ -1,4 +1,4 @@
--- Written by `python -m warehouse.public_functions`. Run by a superuser, in the database of the warehouse.
+-- Written by `python -m warehouse.postgres.public_functions`. For a superuser in the warehouse's database.
 do $$
 declare
     harmful regprocedure;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Run once by the image of Postgres, on an empty volume. The warehouse's owner is no superuser, so that row-level security
 # can bind it; it makes the roles that read, and limits them by rights that only a superuser can give
-# (warehouse/server_rights.py). Dagster has a database of its own, which readers of the marts cannot enter.
+# (warehouse/postgres/server_rights.py). Dagster has a database of its own, which readers of the marts cannot enter.
 # What any login could stop or fill the server with is taken from everybody: only the superuser may do that.
 set -eu
 psql --no-psqlrc --username postgres --dbname postgres --set=ON_ERROR_STOP=1 --quiet <<'SQL'

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from warehouse import clients, database
-from warehouse.control import Client, VibeCredentials, VibeReportRequest
-from warehouse.credentials import VibeAccount, vibe_account
+from warehouse.clients import clients
+from warehouse.clients.credentials import VibeAccount, vibe_account
+from warehouse.control import Client, VibeCredentials, VibeReportRequest, lookup
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -26,7 +27,7 @@ def clients_for(settings: Settings, source: str, client_id: str | None = None) -
         if client_id is not None:
             check_served(current, settings, source, client_id)
             return [client_id]
-        active = clients.list_clients(current, active_only=True)
+        active = lookup.list_clients(current, active_only=True)
         served = [client.client_id for client in active if _serves(current, settings, source, client, len(active))]
         if source == "vibe":
             asked_at = _last_asked(current)
@@ -43,10 +44,10 @@ def _last_asked(current: Session) -> dict[str, datetime]:
 
 def check_served(current: Session, settings: Settings, source: str, client_id: str) -> Client:
     """The client, if the source serves it. Raises `PaidMediaError` otherwise."""
-    client = clients.get_client(current, client_id)
+    client = lookup.get_client(current, client_id)
     if not client.is_active:
         raise PaidMediaError(f"client {client_id} is disabled", fix="what was delivered stays; nothing more is loaded")
-    active = len(clients.list_clients(current, active_only=True))
+    active = len(lookup.list_clients(current, active_only=True))
     if _serves(current, settings, source, client, active):
         return client
     if source == "surfside":

@@ -15,7 +15,7 @@ from loaders.cells import Cell, Table
 from loaders.columns import normalized
 from loaders.errors import LoadFailed
 from loaders.tabular import read_table
-from warehouse.rejects import Reject, RejectingDelivery
+from warehouse.deliveries.rejects import Reject, RejectingDelivery
 
 # Headings that no source knows: what stands below them is kept with the row, unmapped, and means nothing.
 MARKS = ("Rejected column", "Rejected because")

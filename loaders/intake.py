@@ -26,8 +26,12 @@ from loaders.locks import Lock, locked
 from loaders.pipeline import append, prepare
 from loaders.reading import Reader, Reading, read_delivery
 from loaders.results import DeliveryOutcome, Progress, Status
-from warehouse import clients, database, landing, logs
+from warehouse import logs
+from warehouse.clients import clients
+from warehouse.control import lookup
+from warehouse.deliveries import landing
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 PACKAGE_ROWS = 200_000  # a package costs 0.25 s whatever it holds; a long range is written in several
@@ -61,7 +65,7 @@ class _Staged:
 def reader_for(settings: Settings, spec: SourceColumns, client_id: str) -> Reader:
     """How a client's files of a source are read. Raises `PaidMediaError` for an unknown client."""
     with database.session(settings) as current:
-        client = clients.get_client(current, client_id)
+        client = lookup.get_client(current, client_id)
         rules = clients.source_settings(current, client_id, spec.source)
         currency = client.currency
     return Reader(spec, client_id, currency, rules, settings.max_upload_size, settings.max_reject_share)

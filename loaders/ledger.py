@@ -18,7 +18,7 @@ from loaders.columns import MEASURES
 from loaders.errors import LoadRefused
 from loaders.reading import Reading
 from loaders.schema import DELIVERIES, DELIVERY_DAYS, REJECTS, TOTAL, tables
-from warehouse.landing import LandedFile
+from warehouse.deliveries.landing import LandedFile
 
 SHOWN_DAYS = 5
 

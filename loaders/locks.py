@@ -1,8 +1,8 @@
 """Locks in Postgres: one loader at a time for a client and source, one build, whichever process it runs in.
 
-A lock (`warehouse.locks`) lives as long as its connection, whose one transaction does nothing else, so a killed process
-leaves none behind, and its place in the queue is the connection's too: who came first is served first. Whoever takes a
-second lock takes them in this order, so that no two wait for each other:
+A lock (`warehouse.postgres.locks`) lives as long as its connection, whose one transaction does nothing else, so a
+killed process leaves none behind, and its place in the queue is the connection's too: who came first is served first.
+Whoever takes a second lock takes them in this order, so that no two wait for each other:
 
     paidmedia prepare (given back before the next) → paidmedia load SOURCE CLIENT → the Vibe account's, for one look
     paidmedia build
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from loaders.errors import LoadFailed
 from loaders.results import Progress, silent
-from warehouse import database, locks
 from warehouse.audit import operator
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database, locks
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from loaders.columns import MEASURES
 from loaders.registry import SOURCES, columns_of
-from warehouse import database
 from warehouse.control import DroppedDelivery
-from warehouse.database import relation_exists
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
+from warehouse.postgres.database import relation_exists
 from warehouse.retention import Expired, cutoffs
 from warehouse.settings import Settings
 

@@ -23,7 +23,7 @@ from loaders.errors import LoadFailed
 from loaders.locks import locked
 from loaders.registry import columns_of
 from loaders.schema import json_columns, tables
-from warehouse import database
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 _one_at_a_time = Lock()  # dlt keeps its active pipeline and its configuration per process

@@ -40,7 +40,7 @@ def _prepare(context: typer.Context) -> None:
     """Give every command a database with the newest schema, except those that mend or examine it."""
     wants_help = any(word in sys.argv for word in context.help_option_names)
     if context.invoked_subcommand not in ("db", "doctor", "restore") and not wants_help:
-        from warehouse.migrate import ensure_migrated
+        from warehouse.control.migrate import ensure_migrated
 
         ensure_migrated()
 
@@ -49,8 +49,8 @@ def _prepare(context: typer.Context) -> None:
 def migrate() -> None:
     """Bring the schema to its newest form and make the raw tables; safe to repeat."""
     from loaders import prepare_all
-    from warehouse import database, isolation
-    from warehouse import migrate as migrations
+    from warehouse.control import migrate as migrations
+    from warehouse.postgres import database, isolation
     from warehouse.settings import get_settings
 
     settings = get_settings()
@@ -136,8 +136,8 @@ def rejects(
 ) -> None:
     """Show the rejected rows of a delivery, and write its file to be corrected and delivered again."""
     from loaders.corrections import marked_file
-    from warehouse import rejects as service
-    from warehouse.database import session
+    from warehouse.deliveries import rejects as service
+    from warehouse.postgres.database import session
 
     with session() as current:
         if delivery_id is None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from orchestration.lib.dbt_files import DBT_FOLDER, dbt_executable, environment
 from orchestration.lib.dbt_parse import carry_over
-from warehouse.database import libpq_environment
 from warehouse.errors import PaidMediaError
+from warehouse.postgres.database import libpq_environment
 from warehouse.settings import Settings, get_settings
 
 

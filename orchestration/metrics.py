@@ -19,10 +19,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from orchestration.lib import names
-from warehouse import database, monitor
 from warehouse.alerts import incidents, outbox
 from warehouse.control import FAULTS
+from warehouse.deliveries import monitor
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 JOBS = (

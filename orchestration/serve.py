@@ -89,7 +89,7 @@ def serve(settings: Settings) -> int:
     titles = ", ".join(each.title for each in SERVICES.values())
     say(f"Starting the database, then {titles}. Logs are in {logs}. Ctrl-C ends all of them.")
     from orchestration.lib.instance import prepare_dagster_home  # after the first word: they take seconds
-    from warehouse.migrate import ensure_migrated
+    from warehouse.control.migrate import ensure_migrated
 
     ensure_migrated(settings)
     environment = os.environ | {"DAGSTER_HOME": str(prepare_dagster_home(settings))}

@@ -22,8 +22,8 @@ from sandbox import people, table, world
 from sandbox.plan import MediaPlan
 from sandbox.serve import set_up_commands
 from sandbox.truth import totals
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 PLANTED = (

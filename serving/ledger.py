@@ -14,18 +14,20 @@ from sqlalchemy.orm import Session
 
 from serving import words
 from serving.viewer import Viewer
-from warehouse import clients, database, monitor, rejects, resolutions
-from warehouse import uploads as service
+from warehouse.control import lookup
+from warehouse.deliveries import monitor, rejects, resolutions
+from warehouse.deliveries import uploads as service
+from warehouse.deliveries.monitor import Attempt
+from warehouse.deliveries.rejects import Reject, RejectingDelivery
+from warehouse.deliveries.uploads import Upload
 from warehouse.errors import PaidMediaError, ReaderError
-from warehouse.monitor import Attempt
-from warehouse.rejects import Reject, RejectingDelivery
-from warehouse.uploads import Upload
+from warehouse.postgres import database
 
 
 def client_names(viewer: Viewer) -> dict[str, str]:
     """The viewer's clients, slug → name, by name; also those of whom nothing was ever delivered."""
     with _asking() as current:
-        every = sorted(clients.list_clients(current), key=lambda client: (client.name, client.client_id))
+        every = sorted(lookup.list_clients(current), key=lambda client: (client.name, client.client_id))
         return {each.client_id: each.name for each in every if viewer.may_see(each.client_id)}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from serving import format as shown_as
-from warehouse.monitor import Attempt
+from warehouse.deliveries.monitor import Attempt
 
 OPEN, MADE_GOOD, RESOLVED = "open", "made good", "resolved"
 COLOURS = {

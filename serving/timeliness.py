@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from warehouse.monitor import LATE_AFTER_DAYS
+from warehouse.deliveries.monitor import LATE_AFTER_DAYS
 
 ON_TIME, STALE, HELD, PENDING, NO_DATA, DISABLED = "On time", "Stale", "Held", "Pending", "No data", "Disabled"
 COLOURS = {ON_TIME: "green", STALE: "red", HELD: "orange", PENDING: "gray", NO_DATA: "red", DISABLED: "gray"}

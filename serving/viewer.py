@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from warehouse.accounts import Person
+from warehouse.access.accounts import Person
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from serving import format as shown_as
 from serving import outcomes
 from serving.timeliness import COLOURS, DISABLED, HELD, NO_DATA, ON_TIME, PENDING, STALE, reached
 from serving.viewer import Viewer
+from warehouse.deliveries.monitor import Attempt
+from warehouse.deliveries.rejects import Reject
 from warehouse.errors import PaidMediaError, ReaderError
-from warehouse.monitor import Attempt
-from warehouse.rejects import Reject
 
 Labels = Mapping[str, str]
 IsShown = Callable[[str, str], bool]  # of a source and a heading: whether clients may see its cells

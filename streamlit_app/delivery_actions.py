@@ -14,9 +14,9 @@ from loaders.registry import columns_of
 from serving import ledger
 from serving.viewer import Viewer
 from streamlit_app import session
+from warehouse.deliveries.monitor import Attempt
+from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.errors import ReaderError
-from warehouse.monitor import Attempt
-from warehouse.rejects import Reject, RejectingDelivery
 from warehouse.settings import get_settings
 
 

@@ -10,8 +10,9 @@ from serving.reports import FORMATS, Format, Report, contents, summary
 from serving.scope import Node, Scope
 from streamlit_app import frame, session
 from streamlit_app.cached import ask
-from warehouse import audit, database
+from warehouse import audit
 from warehouse.audit import Actor
+from warehouse.postgres import database
 
 
 def offer(scope: Scope, *, level: str, inside: Node | None = None, ranked_by: str) -> None:

@@ -6,7 +6,7 @@ from serving import format as shown_as
 from serving import words
 from serving.viewer import Viewer, viewer_of
 from streamlit_app import session, single_sign_on
-from warehouse import accounts, passwords
+from warehouse.access import accounts, passwords
 from warehouse.errors import PaidMediaError
 
 

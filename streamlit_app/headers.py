@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from warehouse import creative_previews
+from warehouse.clients import creative_previews
 from warehouse.errors import PaidMediaError
 from warehouse.settings import get_settings
 

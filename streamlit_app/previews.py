@@ -9,8 +9,9 @@ from serving import format as shown_as
 from serving.scope import Node
 from serving.viewer import Viewer
 from streamlit_app import components, identity, session
-from warehouse import creative_previews, database
+from warehouse.clients import creative_previews
 from warehouse.errors import PaidMediaError, ReaderError
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 PICTURES = (".avif", ".gif", ".jpeg", ".jpg", ".png", ".webp")

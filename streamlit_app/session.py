@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from warehouse import accounts, audit, database
-from warehouse.accounts import Person
-from warehouse.secret_key import fernet
+from warehouse import audit
+from warehouse.access import accounts
+from warehouse.access.accounts import Person
+from warehouse.access.single_sign_on import Identity
+from warehouse.postgres import database
+from warehouse.secrets.secret_key import fernet
 from warehouse.settings import get_settings
-from warehouse.single_sign_on import Identity
 
 COOKIE = "paidmedia_session"
 IDENTITY_COOKIES = "_streamlit_user"  # how the names begin of those in which Streamlit keeps what a provider said

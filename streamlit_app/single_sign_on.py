@@ -14,9 +14,9 @@ import streamlit as st
 
 from serving import format as shown_as
 from streamlit_app import session
-from warehouse import single_sign_on
+from warehouse.access import single_sign_on
 from warehouse.errors import PaidMediaError
-from warehouse.secret_key import derived_password
+from warehouse.secrets.secret_key import derived_password
 from warehouse.settings import Settings, get_settings
 
 # What somebody is told whom the provider knows and who may not come in. Who has used up their log-in is told nothing:

@@ -14,7 +14,8 @@ import pytest
 
 from tests import sizes
 from tests.durations import Stopwatch, longest_first
-from warehouse import database, embedded, migrate
+from warehouse.control import migrate
+from warehouse.postgres import database, embedded
 from warehouse.settings import Settings, get_settings
 
 FOREIGN = (

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse.redaction import HIDDEN, redacted, secrets_of
+from warehouse.secrets.redaction import HIDDEN, redacted, secrets_of
 from warehouse.settings import Settings
 
 SECRET_WORDS = ("password", "secret", "api_key", "token")

@@ -11,9 +11,9 @@ from loaders.facebook.columns import COLUMNS
 from loaders.intake import Arrival, open_intake, reader_for
 from loaders.ledger import new_delivery_id
 from loaders.results import DeliveryOutcome, LoadResult, Progress, silent
-from warehouse import database
 from warehouse.control import DeliveryVerdict, UploadedFile
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 

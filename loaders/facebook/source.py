@@ -14,9 +14,11 @@ from loaders.facebook.columns import COLUMNS
 from loaders.intake import reader_for
 from loaders.reading import read_delivery, summary
 from loaders.tabular import check_name, check_size
-from warehouse import audit, database, landing
+from warehouse import audit
 from warehouse.control import UploadedFile
+from warehouse.deliveries import landing
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 

@@ -11,8 +11,8 @@ from loaders.results import LoadResult, Progress, silent
 from loaders.surfside.columns import COLUMNS
 from loaders.surfside.source import Bucket, FilePattern, ReportObject
 from loaders.timespan import days_between, runs_of_days
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 

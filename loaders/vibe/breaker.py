@@ -10,8 +10,8 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from loaders.errors import SourceUnreachable
-from warehouse import database
 from warehouse.control import VibeBreaker
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 FAILURES = 5  # each has been retried for about half a minute before it counts

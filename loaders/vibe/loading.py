@@ -23,8 +23,8 @@ from loaders.vibe.clock import Clock
 from loaders.vibe.columns import COLUMNS
 from loaders.vibe.source import BROKEN, DONE, MAX_DAYS, MAX_REPORT_SIZE, ReportApi, ReportStatus
 from loaders.vibe.trouble import BadContent, Expired, Refusal, TooLarge, Trouble, Unsent
-from warehouse import database
-from warehouse.credentials import VibeAccount
+from warehouse.clients.credentials import VibeAccount
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 FRESH_ADDRESSES = 3

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from loaders.results import Progress
 from loaders.vibe.clock import Clock
-from warehouse import database, locks
 from warehouse.control import VibeQueuePlace, VibeReportRequest
+from warehouse.postgres import database, locks
 from warehouse.settings import Settings
 
 WINDOW = timedelta(seconds=3_600)

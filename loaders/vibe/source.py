@@ -29,7 +29,7 @@ from loaders.vibe.trouble import (
     Unsent,
     retry_after,
 )
-from warehouse.credentials import VibeAccount
+from warehouse.clients.credentials import VibeAccount
 from warehouse.settings import Settings
 
 MAX_DAYS = 45

@@ -98,8 +98,8 @@ def upload_received(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 )
 def model_what_arrived(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """The cursor is the time of the newest change that a build was asked for."""
-    from warehouse.database import session
-    from warehouse.monitor import newest_change
+    from warehouse.deliveries.monitor import newest_change
+    from warehouse.postgres.database import session
 
     with session() as current:
         changed = newest_change(current)

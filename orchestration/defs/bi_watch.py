@@ -15,8 +15,8 @@ LOOK_SECONDS = 30
 )
 def bi_watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Each look stands alone: it needs no cursor, and what one misses the next one sees."""
-    from warehouse import bi_watch as watching
-    from warehouse import database
+    from warehouse.access import bi_watch as watching
+    from warehouse.postgres import database
 
     settings = get_settings()
     with database.session(settings) as current:

@@ -55,7 +55,7 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
         from loaders import prepare_all
         from loaders.locks import locked
         from warehouse import logs
-        from warehouse.database import engine, libpq_environment
+        from warehouse.postgres.database import engine, libpq_environment
         from warehouse.settings import get_settings
 
         settings = get_settings()

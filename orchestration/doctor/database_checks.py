@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import make_url, text
 
 from orchestration.doctor.lines import Line, bad, ok, warning
-from warehouse import database as warehouse_database
-from warehouse import interference, public_functions
-from warehouse import isolation as warehouse_isolation
-from warehouse.migrate import HEAD, current_revision
+from warehouse.control.migrate import HEAD, current_revision
+from warehouse.postgres import database as warehouse_database
+from warehouse.postgres import interference, public_functions
+from warehouse.postgres import isolation as warehouse_isolation
 from warehouse.settings import Settings
 
 OLDEST_POSTGRES = 15

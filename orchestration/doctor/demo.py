@@ -5,8 +5,8 @@ Its plan says which clients these are. A client or a source of one's own makes t
 
 import json
 
-from warehouse import database
-from warehouse.clients import list_clients
+from warehouse.control.lookup import list_clients
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 OWN = {"database_url", "s3_bucket_name", "vibe_api_base_url", "vibe_api_key"}  # settings of a real installation

@@ -11,9 +11,9 @@ from orchestration.doctor import (
     work_checks,
 )
 from orchestration.doctor.lines import Line, bad, ok
+from warehouse.control.migrate import HEAD, current_revision
 from warehouse.errors import PaidMediaError
-from warehouse.migrate import HEAD, current_revision
-from warehouse.redaction import redacted, secrets_of
+from warehouse.secrets.redaction import redacted, secrets_of
 from warehouse.settings import Settings, get_settings
 
 Check = Callable[[Settings], Iterator[Line]]

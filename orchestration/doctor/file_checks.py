@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy import text
 
 from orchestration.doctor.lines import Line, bad, ok, warning
-from warehouse import database
 from warehouse.backup.store import NOTE
 from warehouse.control import SOURCES
-from warehouse.database import relation_exists
+from warehouse.postgres import database
+from warehouse.postgres.database import relation_exists
 from warehouse.settings import Settings
 
 FEW_BYTES, LOW_BYTES = 1 * 2**30, 5 * 2**30  # a day of 1.5 million rows and its build fit into the first

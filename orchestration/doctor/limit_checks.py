@@ -7,7 +7,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from orchestration.doctor.lines import Line, bad, ok, warning
-from warehouse import bi_limits, database, roles, server_rights
+from warehouse.postgres import bi_limits, database, roles, server_rights
 from warehouse.settings import Settings
 
 PART = "BI logins"

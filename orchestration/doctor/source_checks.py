@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from orchestration.doctor.demo import BESIDE, is_demo
 from orchestration.doctor.lines import Line, bad, ok, warning
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 CONNECT_SECONDS = 5

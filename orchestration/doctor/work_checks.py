@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from orchestration.doctor.lines import Line, bad, ok, warning
-from warehouse import database, monitor, verdicts
 from warehouse.alerts import channels, incidents, outbox
 from warehouse.alerts.finding import TITLES
 from warehouse.alerts.findings import wrong_now
+from warehouse.deliveries import monitor, verdicts
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 LONG = timedelta(hours=1)  # four attempts at the longest wait

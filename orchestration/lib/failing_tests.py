@@ -12,7 +12,7 @@ from dagster_dbt import DbtCliInvocation
 from sqlalchemy import Engine
 
 from orchestration.lib.dbt_errors import Results, lost_database
-from warehouse.database import reachable
+from warehouse.postgres.database import reachable
 
 RESULTS = "run_results.json"
 ROWS_SHOWN = 3

@@ -14,12 +14,13 @@ from sqlalchemy import text
 from orchestration.lib import names
 from orchestration.lib.progress import Listener
 from orchestration.lib.runs import JobOutcome, run_job
-from warehouse import database, verdicts
 from warehouse.audit import operator
 from warehouse.cli.console import console, say, show_table
-from warehouse.clients import get_client
+from warehouse.control.lookup import get_client
+from warehouse.deliveries import verdicts
 from warehouse.errors import PaidMediaError
 from warehouse.months import utc_today
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 SET_UP = {

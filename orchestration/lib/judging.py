@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from warehouse import database, logs, verdicts
+from warehouse import logs
+from warehouse.deliveries import verdicts
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:

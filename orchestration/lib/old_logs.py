@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.lib.instance import prepare_dagster_home
 from orchestration.lib.workers import worker_of
-from warehouse.embedded import Cluster
+from warehouse.postgres.embedded import Cluster
 from warehouse.retention import Expired, cutoffs
 from warehouse.settings import Settings
 

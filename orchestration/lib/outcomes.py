@@ -66,7 +66,7 @@ def note_unserved(
 ) -> None:
     """Note in the ledger that a client could not be served at all: its loader has noted everything else itself."""
     from loaders import attempts
-    from warehouse import database
+    from warehouse.postgres import database
 
     if outcome.error is None or outcome.result is not None:
         return

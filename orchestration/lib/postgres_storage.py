@@ -12,8 +12,8 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine
 from sqlalchemy import make_url
 
-from warehouse.database import complete_url
 from warehouse.errors import PaidMediaError
+from warehouse.postgres.database import complete_url
 from warehouse.settings import get_settings
 
 IDLE_SECONDS = 300  # after which a connection is opened anew: a firewall may have forgotten it

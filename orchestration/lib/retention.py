@@ -13,7 +13,7 @@ from loaders import losers
 from loaders.locks import locked
 from orchestration.lib import names, old_logs
 from orchestration.lib.progress import report
-from warehouse import transitions
+from warehouse.deliveries import transitions
 from warehouse.errors import PaidMediaError
 from warehouse.months import utc_today
 from warehouse.retention import Expired, audit_trail, months

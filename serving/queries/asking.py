@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from serving.scope import Reading, Row, Scope
 from serving.timing import timed
 from serving.viewer import Viewer
-from warehouse import database
 from warehouse.errors import PaidMediaError, ReaderError
+from warehouse.postgres import database
 
 P = ParamSpec("P")
 T = TypeVar("T")

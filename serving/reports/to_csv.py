@@ -4,7 +4,7 @@ import csv
 import io
 
 from serving.reports.report import Line, Report
-from warehouse.rejects import harmless
+from warehouse.deliveries.rejects import harmless
 
 
 def write(report: Report) -> bytes:

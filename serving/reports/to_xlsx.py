@@ -9,7 +9,7 @@ import xlsxwriter
 from serving import format as shown_as
 from serving.metrics import Metric
 from serving.reports.report import Report, Table, Values
-from warehouse.rejects import harmless
+from warehouse.deliveries.rejects import harmless
 
 BRAND = "#0f6e74"
 NAME_WIDTH, NUMBER_WIDTH = 34, 16

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from serving import format as shown_as
 from serving.viewer import Viewer
 from streamlit_app.admin import doing
-from warehouse import clients, credentials
-from warehouse.control import SOURCES
+from warehouse.clients import clients, credentials
+from warehouse.control import SOURCES, lookup
 from warehouse.months import utc_today
 from warehouse.settings import get_settings
 
@@ -35,7 +35,7 @@ def show(viewer: Viewer) -> None:
 
 def _rows(current: Session) -> list[tuple[object, ...]]:
     found: list[tuple[object, ...]] = []
-    for each in clients.list_clients(current):
+    for each in lookup.list_clients(current):
         rates = [rate for rate in clients.cpm_history(current, each.client_id) if rate.effective_date <= utc_today()]
         rules = [
             f"{source}.{setting} = {value}"

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from serving import format as shown_as
 from serving.viewer import Viewer
 from streamlit_app import components, session
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 
 Answer = TypeVar("Answer")
 

@@ -7,7 +7,8 @@ from serving import format as shown_as
 from serving.viewer import Viewer
 from streamlit_app import components, single_sign_on
 from streamlit_app.admin import doing
-from warehouse import bi_logins, clients, users
+from warehouse.access import bi_logins, users
+from warehouse.control import lookup
 from warehouse.settings import get_settings
 
 OF_AGENCY = "the agency: every client"
@@ -16,7 +17,7 @@ OF_AGENCY = "the agency: every client"
 def show(viewer: Viewer) -> None:
     """Draw the part."""
     with doing.asked_by(viewer) as current:
-        names = {each.client_id: each.name for each in clients.list_clients(current)}
+        names = {each.client_id: each.name for each in lookup.list_clients(current)}
         people = [
             (user.email, user.role, ", ".join(names[slug] for slug in mine) or "every client", user.is_active,
              user.last_login_at, user.locked_until)

@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 from serving import format as shown_as
 from serving.viewer import Viewer
 from streamlit_app.admin import doing
-from warehouse import clients
+from warehouse.billing.preview import Preview, preview
+from warehouse.clients import clients
+from warehouse.control import lookup
 from warehouse.months import named, utc_today
-from warehouse.preview import Preview, preview
 
 
 def show(viewer: Viewer) -> None:
     """Draw the part."""
     with doing.asked_by(viewer) as current:
-        names = {each.client_id: each.name for each in clients.list_clients(current)}
+        names = {each.client_id: each.name for each in lookup.list_clients(current)}
     if not names:
         st.caption("There is no client yet.")
         return
@@ -57,7 +58,7 @@ def _enter(viewer: Viewer, slug: str) -> None:
         return
 
     def foresee(current: Session) -> Preview:
-        found = preview(current, clients.get_client(current, slug), cpm=rate, effective_date=first_day)
+        found = preview(current, lookup.get_client(current, slug), cpm=rate, effective_date=first_day)
         current.expunge_all()
         return found
 

@@ -6,8 +6,8 @@ from serving import format as shown_as
 from serving import words
 from serving.viewer import Viewer
 from serving.words import Words
-from warehouse.monitor import Attempt
-from warehouse.rejects import RejectingDelivery
+from warehouse.deliveries.monitor import Attempt
+from warehouse.deliveries.rejects import RejectingDelivery
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from serving import ledger, outcomes, words
 from serving.viewer import Viewer
 from streamlit_app import components, delivery_actions
 from streamlit_app.data.chosen import Chosen
+from warehouse.deliveries.monitor import Attempt
 from warehouse.errors import PaidMediaError
-from warehouse.monitor import Attempt
 
 FAILURES = 20  # as many as a person reads one by one; the others are counted
 RESOLVED = 50

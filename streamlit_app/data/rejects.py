@@ -12,7 +12,7 @@ from serving.viewer import Viewer
 from serving.words import Words
 from streamlit_app import components, delivery_actions
 from streamlit_app.data.chosen import Chosen
-from warehouse.rejects import RejectingDelivery, as_list, way_back
+from warehouse.deliveries.rejects import RejectingDelivery, as_list, way_back
 
 DELIVERIES = 100
 ROWS = 1_000

@@ -14,7 +14,7 @@ from serving.words import Words
 from streamlit_app import components, filters, frame, identity, url
 from streamlit_app.data import attempts, failures, freshness, rejects, restatements
 from streamlit_app.data.chosen import Chosen
-from warehouse.monitor import Attempt
+from warehouse.deliveries.monitor import Attempt
 
 
 def show(viewer: Viewer) -> None:

@@ -11,10 +11,10 @@ from serving import format as shown_as
 from serving import ledger
 from serving.viewer import Viewer
 from streamlit_app import components, delivery_actions, identity
-from warehouse import uploads
+from warehouse.deliveries import uploads
+from warehouse.deliveries.uploads import Upload
 from warehouse.errors import PaidMediaError
 from warehouse.settings import MEBIBYTE, get_settings
-from warehouse.uploads import Upload
 
 HISTORY = 50
 LOOK_SECONDS = 3  # while something is on its way

@@ -19,7 +19,7 @@ from benchmarks.sizes import QUICK
 from benchmarks.stretch import is_stretched, stretch
 from benchmarks.world import world
 from tests.conftest import server_home
-from warehouse import embedded
+from warehouse.postgres import embedded
 from warehouse.settings import PROJECT_ROOT
 
 # What the product says of so many rows, tests/orchestration and tests/histories see; this sees the benchmark itself.

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sandbox.s3 import s3_client, s3_server
 from sandbox.vibe_api import vibe_api
 from tests.crashes.outside import BUCKET, Api, Bucket, Uploads
-from warehouse import clients, credentials, database
+from warehouse.clients import clients, credentials
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 _numbers = count(1)

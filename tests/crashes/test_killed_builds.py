@@ -14,7 +14,8 @@ from tests.crashes.outside import Uploads
 from tests.crashes.state import Ask, marts
 from tests.crashes.victims import Victim, in_a_process
 from tests.sizes import cases, is_long, report
-from warehouse import clients, database
+from warehouse.clients import clients
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 pytestmark = [pytest.mark.heavy, pytest.mark.torture]

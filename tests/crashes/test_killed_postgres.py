@@ -22,7 +22,8 @@ from tests.crashes.outside import Uploads
 from tests.crashes.state import Ask
 from tests.crashes.victims import Victim, in_a_process, seconds_of, wait_for
 from tests.sizes import cases, report
-from warehouse import embedded, migrate
+from warehouse.control import migrate
+from warehouse.postgres import embedded
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 pytestmark = [pytest.mark.heavy, pytest.mark.torture]

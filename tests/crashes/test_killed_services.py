@@ -34,7 +34,7 @@ from tests.crashes.state import Ask
 from tests.crashes.victims import wait_for
 from tests.deploy import debian_postgres, stack
 from tests.sizes import cases, report
-from warehouse import database
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 PARTITIONS = 3

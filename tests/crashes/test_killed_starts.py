@@ -16,7 +16,7 @@ from tests.conftest import server_home
 from tests.crashes import work
 from tests.crashes.victims import Victim
 from tests.sizes import cases, report
-from warehouse import embedded
+from warehouse.postgres import embedded
 
 
 @pytest.fixture

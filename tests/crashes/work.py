@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from loaders import facebook, surfside, vibe
-from warehouse import embedded
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import embedded
 from warehouse.settings import Settings, get_settings
 
 

@@ -14,7 +14,7 @@ from tests import warm_dbt
 from tests.dbt_project import old_months, raw_tables
 from tests.dbt_project.test_history_of_deliveries import Marts, built
 from tests.warm_dbt import MODELS_ONLY
-from warehouse.database import libpq_environment
+from warehouse.postgres.database import libpq_environment
 from warehouse.settings import Settings, get_settings
 
 

@@ -18,8 +18,12 @@ from tests.dbt_project.raw_tables import deliver
 from tests.dbt_project.test_history_of_deliveries import Build, Marts, built
 from tests.rows import agreed
 from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
-from warehouse import clients, database, pricing, transitions
-from warehouse.delivered_days import delivered_days
+from warehouse.billing import pricing
+from warehouse.control import lookup
+from warehouse.clients import clients
+from warehouse.deliveries import transitions
+from warehouse.postgres import database
+from warehouse.billing.delivered_days import delivered_days
 from warehouse.errors import PaidMediaError
 from warehouse.months import utc_today
 from warehouse.settings import Settings
@@ -200,7 +204,7 @@ def test_losers_leave_raw_after_35_days_and_builds_say_the_same(
 def test_a_rate_for_archived_months_is_refused_or_booked(restated: tuple[Marts, Marts, str], hot: Settings) -> None:
     january = date(2026, 1, 1)
     with database.session(hot) as current:
-        acme = clients.get_client(current, "acme")
+        acme = lookup.get_client(current, "acme")
         assert pricing.closed_months(current, "acme") >= {january}
         with pytest.raises(PaidMediaError, match="would change the spend of closed months of acme: 2026-01 by"):
             pricing.enter(current, acme, cpm=Decimal(77), effective_date=january)

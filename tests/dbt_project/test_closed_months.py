@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from tests.dbt_project.raw_tables import Row, deliver
 from tests.dbt_project.test_history_of_deliveries import Build, Marts, tables, total
 from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
-from warehouse import clients, database, periods, preview
+from warehouse.billing import periods, preview
+from warehouse.control import lookup
+from warehouse.clients import clients
+from warehouse.postgres import database
 from warehouse.control import SpendAdjustment
 from warehouse.errors import PaidMediaError
 from warehouse.months import days_of
-from warehouse.preview import Preview
+from warehouse.billing.preview import Preview
 
 pytestmark = pytest.mark.heavy
 
@@ -63,7 +66,7 @@ def close(client_id: str, month: date, today: date = TODAY) -> None:
 def previewed(client_id: str, cpm: Decimal, day: date) -> Preview:
     with Session(database.engine()) as current:
         return preview.preview(
-            current, clients.get_client(current, client_id), cpm=cpm, effective_date=day, today=TODAY
+            current, lookup.get_client(current, client_id), cpm=cpm, effective_date=day, today=TODAY
         )
 
 

@@ -17,9 +17,9 @@ from tests.dbt_project.raw_tables import ROW_TABLES, Row, deliver
 from tests.dbt_project.test_history_of_deliveries import built
 from tests.rows import agreed, insert
 from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
-from warehouse import database
+from warehouse.postgres import database
 from warehouse.errors import PaidMediaError
-from warehouse.transitions import keep_transitions
+from warehouse.deliveries.transitions import keep_transitions
 
 pytestmark = pytest.mark.heavy
 
@@ -161,7 +161,7 @@ def test_the_day_at_any_time_is_its_last_step_until_then(story: Connection) -> N
 
 def test_the_rows_of_a_delivery_are_found_through_its_index(story: Connection, target: Path) -> None:
     """With many other deliveries in raw, a change reads the rows of its two deliveries and no others."""
-    [compiled] = target.glob("compiled/*/models/intermediate/int_delivery_transitions__split.sql")
+    [compiled] = target.glob("compiled/*/models/intermediate/restatements/int_delivery_transitions__split.sql")
     for source, table in ROW_TABLES.items():
         ask(
             story,

@@ -23,7 +23,8 @@ from tests.dbt_project.test_history_of_deliveries import Build, Marts, built, ta
 from tests.rows import add_client
 from tests.sizes import cases
 from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS
-from warehouse import bi_logins, database, isolation, roles, users
+from warehouse.access import bi_logins, users
+from warehouse.postgres import database, isolation, roles
 from warehouse.settings import get_settings
 
 FIRST = date(2026, 2, 20)

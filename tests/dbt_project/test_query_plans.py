@@ -23,7 +23,8 @@ from tests.dbt_project.raw_tables import Row, deliver
 from tests.dbt_project.test_history_of_deliveries import Build, built
 from tests.rows import add_client
 from tests.warm_dbt import MODELS_ONLY
-from warehouse import bi_logins, database, users
+from warehouse.access import bi_logins, users
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 FIRST = date(2026, 1, 1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.compose import PROFILES, compose, is_kept, services
-from warehouse.server_rights import DAGSTER_NEEDS, LIMIT_LOGINS, WAREHOUSE_NEEDS
+from warehouse.postgres.server_rights import DAGSTER_NEEDS, LIMIT_LOGINS, WAREHOUSE_NEEDS
 from warehouse.settings import PROJECT_ROOT, Settings
 
 EVERY = compose()["services"]

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from orchestration.lib.instance import instance_file, prepare_dagster_home
 from orchestration.lib.postgres_storage import PostgresStorage
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 STORAGE = ("storage", "event_log_storage")

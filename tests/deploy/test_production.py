@@ -34,7 +34,7 @@ from tests.end_to_end import chromium
 from tests.end_to_end.conftest import page
 from tests.loaders.files import surfside, surfside_row
 from tests.sizes import cases, report
-from warehouse import database, isolation
+from warehouse.postgres import database, isolation
 from warehouse.settings import get_settings
 
 __all__ = ["page"]  # the fixture of the browser tests

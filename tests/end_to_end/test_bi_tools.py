@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.servers import free_port, wait_until_healthy
 from tests.sizes import is_long, report
-from warehouse import embedded
+from warehouse.postgres import embedded
 from warehouse.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.heavy]

@@ -28,7 +28,8 @@ from serving.viewer import Viewer, viewer_of
 from tests.end_to_end.conftest import FinishedRun
 from tests.end_to_end.door import ANALYST
 from tests.sizes import cases, report
-from warehouse import accounts, database
+from warehouse.access import accounts
+from warehouse.postgres import database
 from warehouse.settings import PROJECT_ROOT, get_settings
 
 pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.heavy, pytest.mark.torture]

@@ -4,7 +4,7 @@ import delivered_rows
 import pytest
 from sqlalchemy import Engine
 
-from warehouse import database
+from warehouse.postgres import database
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tests.warm_dbt import MODELS_ONLY, WITHOUT_UNIT_TESTS, run
-from warehouse.database import libpq_environment
+from warehouse.postgres.database import libpq_environment
 from warehouse.settings import Settings
 
 FINE = ("success", "pass", "no-op")  # an exposure is a no-op

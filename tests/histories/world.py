@@ -42,8 +42,12 @@ from tests.histories.events import (
 from tests.histories.files import name_of
 from tests.histories.oracle import REJECT_SHARE, Oracle, Taken
 from tests.histories.rollups import Marts, Path, marts
-from warehouse import clients, control, database, periods, verdicts
+from warehouse import control
+from warehouse.billing import periods
+from warehouse.clients import clients
+from warehouse.deliveries import verdicts
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 Arriving = Sequence[tuple[str, Delivery]]  # (client, what it is sent)

@@ -18,8 +18,9 @@ from tests.dbt_project.test_history_of_deliveries import built
 from tests.isolation.marks import AS_OF, DAYS, FOREIGN, OWN, Client
 from tests.rows import agreed, insert
 from tests.warm_dbt import MODELS_ONLY
-from warehouse import bi_logins, database, users
-from warehouse.embedded import Cluster
+from warehouse.access import bi_logins, users
+from warehouse.postgres import database
+from warehouse.postgres.embedded import Cluster
 from warehouse.settings import get_settings
 
 __all__ = ["build", "raw", "target"]  # the fixtures of the dbt project's tests

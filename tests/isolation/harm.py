@@ -18,7 +18,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
-from warehouse import bi_logins, bi_watch, database, roles, users
+from warehouse.access import bi_logins, bi_watch, users
+from warehouse.postgres import database, roles
 from warehouse.settings import get_settings
 
 # What a login sets first, because it may.

@@ -21,7 +21,8 @@ from tests.isolation.harm import (
 from tests.loaders.files import facebook, facebook_row
 from tests.orchestration.conftest import Shell, add_client, paidmedia
 from tests.sizes import cases, report
-from warehouse import bi_logins, database
+from warehouse.access import bi_logins
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 __all__ = ["paidmedia"]

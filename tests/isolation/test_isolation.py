@@ -18,7 +18,7 @@ from tests.isolation.probes import Outcome, probe
 from tests.isolation.queries import EVERY, attempts
 from tests.sizes import cases, report
 from tests.warm_dbt import MODELS_ONLY
-from warehouse import database, isolation, roles
+from warehouse.postgres import database, isolation, roles
 from warehouse.settings import get_settings
 
 pytestmark = [pytest.mark.torture, pytest.mark.grows]

@@ -22,7 +22,9 @@ from tests.isolation.statements import Statements
 from tests.isolation.twins import OWN, Columns, Twins, columns_of, owned, twins_of
 from tests.rows import insert
 from tests.sizes import cases, report
-from warehouse import bi_logins, database, interference, migrate, roles
+from warehouse.access import bi_logins
+from warehouse.control import migrate
+from warehouse.postgres import database, interference, roles
 from warehouse.settings import get_settings
 
 pytestmark = [pytest.mark.torture, pytest.mark.grows]

@@ -22,7 +22,7 @@ from tests.isolation.conftest import Readers
 from tests.isolation.marks import DAYS, FOREIGN, OWN, betrays
 from tests.isolation.probes import probe
 from tests.isolation.queries import EVERY, Attempt
-from warehouse import database, isolation, roles
+from warehouse.postgres import database, isolation, roles
 from warehouse.settings import get_settings
 
 pytestmark = pytest.mark.heavy

@@ -1,6 +1,6 @@
 """What everybody may call: each function of the server has a verdict, and what does harm refuses a client's login.
 
-the server's catalogue ↔ warehouse/public_functions.csv; a login of `paidmedia bi-login add` → permission denied
+the server's catalogue ↔ public_functions.csv; a login of `paidmedia bi-login add` → permission denied
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,9 @@ from loaders.locks import locked
 from orchestration.doctor import database_checks
 from tests.deploy import debian_postgres, stack
 from tests.rows import insert
-from warehouse import bi_logins, database, embedded, isolation, locks, migrate, public_functions, roles, server_rights
+from warehouse.access import bi_logins
+from warehouse.control import migrate
+from warehouse.postgres import database, embedded, isolation, locks, public_functions, roles, server_rights
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 # Of each function that PUBLIC may execute: its name, how it is written, and which of the kinds of the table it is.

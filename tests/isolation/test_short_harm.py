@@ -21,7 +21,8 @@ from tests.isolation.harm import (
     watched,
 )
 from tests.rows import insert
-from warehouse import bi_logins, database
+from warehouse.access import bi_logins
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from loaders.columns import SourceColumns
 from loaders.reading import Reader
 from tests.loaders.vibe_accounts import Account, MoodyApi, Time, moody_api, open_account
-from warehouse import clients, database
+from warehouse.clients import clients
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 RULES = {"campaign": "Always On"}

@@ -15,8 +15,9 @@ from loaders.corrections import MARKS, marked_file
 from loaders.tabular import read_table
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
-from warehouse import database, landing, rejects, verdicts
-from warehouse.rejects import Reject, RejectingDelivery
+from warehouse.deliveries import landing, rejects, verdicts
+from warehouse.deliveries.rejects import Reject, RejectingDelivery
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

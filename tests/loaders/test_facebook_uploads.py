@@ -11,8 +11,9 @@ import pytest
 
 from loaders import DeliveryOutcome, LoadRefused, facebook, pending_uploads
 from tests.loaders import files
-from warehouse import database, verdicts
+from warehouse.deliveries import verdicts
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 DAY = date(2025, 11, 4)

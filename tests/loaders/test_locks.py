@@ -18,8 +18,8 @@ from loaders import LoadFailed, facebook, locks
 from loaders.locks import locked
 from loaders.results import silent
 from tests.loaders import files
-from warehouse import database
-from warehouse import locks as warehouse_locks
+from warehouse.postgres import database
+from warehouse.postgres import locks as warehouse_locks
 from warehouse.settings import PROJECT_ROOT, Settings
 
 DAY = date(2025, 11, 4)

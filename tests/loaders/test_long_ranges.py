@@ -24,7 +24,9 @@ from sandbox.vibe_api import VibeApi, vibe_api
 from tests.histories.building import build
 from tests.loaders import files
 from tests.sizes import cases, report
-from warehouse import credentials, database, verdicts
+from warehouse.clients import credentials
+from warehouse.deliveries import verdicts
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAYS = cases(48, 400)  # more than one report either way

@@ -14,7 +14,7 @@ from loaders.errors import LoadFailed
 from loaders.registry import columns_of
 from loaders.schema import tables
 from tests.loaders import files
-from warehouse import database
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 DAY = date(2025, 11, 4)

@@ -21,7 +21,9 @@ from sandbox.s3 import put_object, s3_client, s3_server
 from tests.histories.building import build
 from tests.loaders import files
 from tests.loaders.vibe_accounts import Account, Time, moody_api, open_account
-from warehouse import clients, database, verdicts
+from warehouse.clients import clients
+from warehouse.deliveries import verdicts
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

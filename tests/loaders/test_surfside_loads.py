@@ -13,8 +13,9 @@ from loaders import LoadResult, clients_for, surfside
 from loaders.surfside.source import FilePattern, ReportObject
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
-from warehouse import clients, database
+from warehouse.clients import clients
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 BUCKET = "reports"

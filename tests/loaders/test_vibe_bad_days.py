@@ -18,7 +18,8 @@ from loaders.vibe.trouble import ATTEMPTS, CREATES
 from sandbox.vibe_api import Fault
 from sandbox.vibe_service import Reply
 from tests.loaders.vibe_accounts import DAY, START, Account, daily_report
-from warehouse import credentials, database
+from warehouse.clients import credentials
+from warehouse.postgres import database
 
 FREE_AT = START + timedelta(seconds=40)
 REPORT = daily_report(DAY, DAY + timedelta(days=3))

@@ -13,8 +13,9 @@ from loaders.vibe.clock import Clock
 from loaders.vibe.trouble import retry_after
 from sandbox.vibe_api import DEFAULT_KEY, Fault, VibeApi, vibe_api
 from tests.loaders import files
-from warehouse import credentials, database
+from warehouse.clients import credentials
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

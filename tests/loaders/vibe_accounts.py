@@ -14,7 +14,8 @@ from loaders.vibe.clock import Clock
 from sandbox.vibe_api import VibeApi
 from sandbox.vibe_service import Reply, Step
 from tests.loaders import files
-from warehouse import credentials, database
+from warehouse.clients import credentials
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

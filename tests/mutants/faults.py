@@ -61,21 +61,21 @@ SQL = (
     ),
     _sql(
         "rate-from-the-day-after",
-        f"{MODELS}/intermediate/int_source_days__rated.sql",
+        f"{MODELS}/intermediate/pricing/int_source_days__rated.sql",
         "and won_days.date >= rates.valid_from",
         "and won_days.date > rates.valid_from",
         "The first day of a new rate has no price.",
     ),
     _sql(
         "the-last-to-arrive-wins",
-        f"{MODELS}/intermediate/int_delivery_days__won.sql",
+        f"{MODELS}/intermediate/deliveries/int_delivery_days__won.sql",
         "order by as_of desc, delivered_at desc, delivery_id desc",
         "order by delivered_at desc, as_of desc, delivery_id desc",
         "An old export that somebody uploads late replaces the newer numbers of its days.",
     ),
     _sql(
         "held-deliveries-count",
-        f"{MODELS}/intermediate/int_deliveries__judged.sql",
+        f"{MODELS}/intermediate/deliveries/int_deliveries__judged.sql",
         "coalesce(verdicts.verdict in ('passed', 'released'), false) as is_allowed",
         "coalesce(verdicts.verdict in ('passed', 'released', 'held'), false) as is_allowed",
         "Implausible deliveries are published before anybody has released them.",
@@ -89,14 +89,14 @@ SQL = (
     ),
     _sql(
         "change-across-currencies",
-        f"{MODELS}/intermediate/int_client_periods__compared.sql",
+        f"{MODELS}/intermediate/periods/int_client_periods__compared.sql",
         "and summed.currency = previous.currency\n            and summed.period = previous.period",
         "and summed.period = previous.period",
         "After a change of currency a month in euros is compared with one in dollars.",
     ),
     _sql(
         "adjustments-in-the-closed-month",
-        f"{MODELS}/intermediate/int_client_periods__adjusted.sql",
+        f"{MODELS}/intermediate/periods/int_client_periods__adjusted.sql",
         "{{ period_start(period, 'date') }} as period_start,\n"
         "            {{ period_end(period, 'date') }} as period_end,",
         "{{ period_start(period, 'for_month') }} as period_start,\n"
@@ -114,7 +114,7 @@ SQL = (
     ),
     _sql(
         "complete-with-the-first-source",
-        f"{MODELS}/intermediate/int_client_periods__completed.sql",
+        f"{MODELS}/intermediate/periods/int_client_periods__completed.sql",
         "coalesce(min(source_spans.last_date), min(client_spans.last_date))",
         "coalesce(max(source_spans.last_date), min(client_spans.last_date))",
         "A week is called complete while a source still lacks days of it.",
@@ -156,7 +156,7 @@ SQL = (
     ),
     _sql(
         "unknown-revenue-ranks-first",
-        f"{MODELS}/intermediate/int_entity_periods__ranked.sql",
+        f"{MODELS}/intermediate/periods/int_entity_periods__ranked.sql",
         "case when named.level = 'creative' then named.conversion_revenue end desc nulls last",
         "case when named.level = 'creative' then named.conversion_revenue end desc",
         "Creatives without any revenue lead the list of the best.",
@@ -180,7 +180,7 @@ SQL = (
 PYTHON = (
     Fault(
         "closed-months-repriced",
-        "warehouse/rates.py",
+        "warehouse/billing/rates.py",
         "wanted = kept.at(day) if month_of(day) in closed else what",
         "wanted = what",
         "A new rate with a past date changes what a closed month was billed at.",
@@ -188,7 +188,7 @@ PYTHON = (
     ),
     Fault(
         "sessions-outlive-disabling",
-        "warehouse/users.py",
+        "warehouse/access/users.py",
         "        accounts.end_sessions(current, user.user_id)\n    user.is_active, user.disabled_at",
         "    user.is_active, user.disabled_at",
         "The open session of a disabled person is good again as soon as the account is.",
@@ -228,7 +228,7 @@ PYTHON = (
     ),
     Fault(
         "a-secret-in-the-log",
-        "warehouse/redaction.py",
+        "warehouse/secrets/redaction.py",
         "        settings.oidc_client_secret,\n",
         "",
         "The provider's client secret stands in log lines and alerts.",
@@ -268,7 +268,7 @@ PYTHON = (
     ),
     Fault(
         "a-lock-that-two-hold",
-        "warehouse/locks.py",
+        "warehouse/postgres/locks.py",
         "in share update exclusive mode",
         "in access share mode",
         "Two loads of a client write at once, and two builds publish over each other.",

@@ -12,7 +12,7 @@ from orchestration import cli
 from sandbox import samples
 from sandbox.s3 import put_object, s3_client, s3_server
 from sandbox.vibe_api import VibeApi, vibe_api
-from warehouse import database
+from warehouse.postgres import database
 
 BUCKET = "reports"
 ADVERTISER = "advertiser-of-acme"

@@ -54,7 +54,8 @@ def upload(export: Path, client_id: str) -> None:
 
 def let_through(source: str, client_id: str) -> None:
     """Pass what waits for a verdict: what the expectations say is another test."""
-    from warehouse import database, verdicts
+    from warehouse.deliveries import verdicts
+    from warehouse.postgres import database
 
     with database.session() as current:
         waiting = [verdicts.Judgement(*each) for each in verdicts.pending(current, source) if each[1] == client_id]

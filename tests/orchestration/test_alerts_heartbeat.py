@@ -11,10 +11,10 @@ from orchestration.defs.alerts import alerts
 from orchestration.lib.instance import prepare_dagster_home
 from sandbox.smtp import Mailbox, smtp_sink
 from sandbox.webhook import Webhook, webhook
-from warehouse import database
 from warehouse.alerts.finding import Finding
 from warehouse.alerts.incidents import note
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 TOKEN = "heartbeat-token-of-the-tests"

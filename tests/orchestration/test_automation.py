@@ -14,7 +14,9 @@ from loaders import facebook
 from orchestration.definitions import defs
 from orchestration.defs.automation import daily_schedule, model_what_arrived, reread_tags, upload_received
 from orchestration.defs.bi_watch import bi_watch
-from warehouse import clients, database, verdicts
+from warehouse.clients import clients
+from warehouse.deliveries import verdicts
+from warehouse.postgres import database
 from warehouse.settings import PROJECT_ROOT, Settings
 
 EXPORT = (

@@ -10,8 +10,9 @@ from orchestration.definitions import defs
 from orchestration.lib import names
 from orchestration.lib.runs import run_job
 from tests.conftest import server_home
-from warehouse import database, migrate
 from warehouse.backup.store import stores
+from warehouse.control import migrate
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 pytestmark = pytest.mark.heavy

@@ -19,8 +19,8 @@ from orchestration.lib.instance import prepare_dagster_home
 from sandbox.webhook import webhook
 from tests.loaders.files import facebook, facebook_row
 from tests.orchestration.conftest import BUCKET, Shell, add_client
-from warehouse import database, roles
-from warehouse.migrate import HEAD
+from warehouse.control.migrate import HEAD
+from warehouse.postgres import database, roles
 from warehouse.settings import Settings, get_settings
 
 

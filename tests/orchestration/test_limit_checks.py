@@ -9,10 +9,12 @@ from sqlalchemy import make_url, text
 from orchestration.doctor.limit_checks import Login, bi_login_limits, connections, reserve_statements, temp_files
 from orchestration.doctor.lines import Line
 from tests.deploy import debian_postgres, stack
-from warehouse import bi_limits, bi_logins, database, migrate
-from warehouse.bi_limits import Server
+from warehouse.access import bi_logins
+from warehouse.control import migrate
 from warehouse.errors import PaidMediaError
-from warehouse.server_rights import WAREHOUSE_NEEDS
+from warehouse.postgres import bi_limits, database
+from warehouse.postgres.bi_limits import Server
+from warehouse.postgres.server_rights import WAREHOUSE_NEEDS
 from warehouse.settings import Settings, get_settings
 
 RESERVE = reserve_statements("paidmedia", "dagster")

@@ -21,7 +21,8 @@ from tests.loaders import files
 from tests.orchestration.conftest import BUCKET, Shell, add_client
 from tests.orchestration.side_by_side import Processes, Started, load_day, paidmedia, processes, upload
 from tests.sizes import cases, report
-from warehouse import database, verdicts
+from warehouse.deliveries import verdicts
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 BUILDS = cases(1, 10)  # pairs of builds at once

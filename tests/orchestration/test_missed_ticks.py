@@ -17,7 +17,7 @@ from dagster._scheduler.scheduler import launch_scheduled_runs
 from sqlalchemy import text
 
 from orchestration.lib.instance import prepare_dagster_home
-from warehouse import database
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 pytestmark = pytest.mark.heavy

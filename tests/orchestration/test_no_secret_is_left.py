@@ -28,10 +28,10 @@ from sandbox.webhook import webhook
 from tests.loaders.files import facebook, facebook_row, surfside, surfside_row
 from tests.orchestration.conftest import BUCKET, Shell, add_client
 from tests.sizes import report
-from warehouse import database, embedded
 from warehouse.alerts import outbox
-from warehouse.roles import app_role
-from warehouse.secret_key import derived_password
+from warehouse.postgres import database, embedded
+from warehouse.postgres.roles import app_role
+from warehouse.secrets.secret_key import derived_password
 from warehouse.settings import get_settings
 
 pytestmark = pytest.mark.heavy

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.serving import marts_tables, people
-from warehouse import clients, database
+from warehouse.clients import clients
+from warehouse.postgres import database
 
 
 @pytest.fixture(scope="module")

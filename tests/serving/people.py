@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from serving.viewer import Viewer
-from warehouse import accounts, users
+from warehouse.access import accounts, users
 
 ANA = Viewer(1, "ana@agency.example", "analyst", None)
 ADA = Viewer(2, "ada@agency.example", "admin", None)

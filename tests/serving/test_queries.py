@@ -18,8 +18,8 @@ from serving.queries import asking
 from serving.scope import Node, Scope
 from tests.serving import marts_tables
 from tests.serving.people import ANA, KAY, NOBODY
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 
 OCTOBER = Period(date(2025, 10, 1), date(2025, 10, 31))
 SOURCES = ("facebook", "surfside", "vibe")

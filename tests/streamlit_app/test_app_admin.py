@@ -11,8 +11,11 @@ from test_app_pages import opened, texts
 from streamlit_app.admin import doing
 from streamlit_app.main import pages_of
 from tests.serving.people import ADA, ANA, CARL, PASSWORD, PROVIDER
-from warehouse import accounts, clients, credentials, database, users
+from warehouse.access import accounts, users
+from warehouse.clients import clients, credentials
+from warehouse.control import lookup
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 
@@ -70,7 +73,7 @@ def test_a_client_is_added_changed_and_disabled_in_the_administrators_name(marts
     press(app, "Disable Delta Teas")
     press(app, "Enable Delta Teas")
     with database.session() as current:
-        assert clients.get_client(current, "delta").is_active
+        assert lookup.get_client(current, "delta").is_active
     with database.session() as current:
         current.execute(text("delete from control.client_source_settings where client_id = 'delta'"))
 

@@ -11,7 +11,7 @@ from serving import queries
 from serving.scope import Reading
 from streamlit_app.cached import ask
 from tests.serving.people import ANA, KAY, NOBODY
-from warehouse import database
+from warehouse.postgres import database
 
 NOT_KEPT = {"AS_VIEWER", "Ask", "ask", "reading"}
 

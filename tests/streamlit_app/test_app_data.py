@@ -19,9 +19,9 @@ from tests.loaders import files
 from tests.serving import marts_tables
 from tests.serving.people import ANA, CARL
 from tests.streamlit_app.test_app_pages import cards, opened, texts
-from warehouse import database
 from warehouse.control import IngestionRun
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

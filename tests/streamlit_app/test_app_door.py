@@ -12,7 +12,8 @@ from serving import format as shown_as
 from serving.viewer import Viewer
 from streamlit_app.main import PAGES, pages_of
 from tests.serving.people import ADA, ANA, CARL, EVERYBODY, PASSWORD, PROVIDER
-from warehouse import accounts, database, users
+from warehouse.access import accounts, users
+from warehouse.postgres import database
 
 PAGE_NAMES = [name for name, _, _ in PAGES]
 

@@ -23,10 +23,10 @@ from streamlit_app import delivery_actions
 from tests.loaders import files
 from tests.serving.people import ADA, CARL
 from tests.serving.report_readers import pages_of_pdf
-from warehouse import database
 from warehouse.control import ATTEMPT_STATUSES, IngestionRun
+from warehouse.deliveries.rejects import Reject
 from warehouse.errors import PaidMediaError, ReaderError
-from warehouse.rejects import Reject
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

@@ -22,7 +22,7 @@ from streamlit_app import filters
 from streamlit_app.main import PAGES
 from tests.serving import marts_tables, people
 from tests.serving.people import ANA
-from warehouse import database
+from warehouse.postgres import database
 
 MAIN = Path(__file__).parents[2] / "streamlit_app" / "main.py"
 LAST_30 = Period(date(2025, 10, 30), marts_tables.LAST)

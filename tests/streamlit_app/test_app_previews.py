@@ -10,9 +10,10 @@ from test_app_pages import opened, texts
 from serving.scope import Node
 from streamlit_app import headers, previews
 from tests.serving.people import ADA, ANA, CARL
-from warehouse import creative_previews, database
+from warehouse.clients import creative_previews
 from warehouse.control import CreativePreview
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 PICTURE, VIDEO = "https://cdn.example.com/hoe.png", "https://cdn.example.com/hoe.mp4"

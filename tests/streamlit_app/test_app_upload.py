@@ -14,8 +14,8 @@ from streamlit_app import delivery_actions
 from tests.loaders import files
 from tests.serving import people
 from tests.serving.people import ADA, ANA, CARL
-from warehouse import database
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import get_settings
 
 DAY = date(2025, 11, 4)

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import ProgrammingError
 
-from warehouse import accounts, audit, clients, database, users
-from warehouse.control import AuditEntry, User, UserSession
+from warehouse import audit
+from warehouse.access import accounts, users
+from warehouse.clients import clients
+from warehouse.control import AuditEntry, User, UserSession, lookup
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 
 ANA, CARL = "ana@agency.example", "carl@acme.example"
 PASSWORD = "correct horse"
@@ -21,7 +24,7 @@ PASSWORD = "correct horse"
 def people(database_url: str) -> Iterator[None]:
     """An administrator, and a person of one client."""
     with database.session() as current:
-        if "acme" not in {each.client_id for each in clients.list_clients(current)}:
+        if "acme" not in {each.client_id for each in lookup.list_clients(current)}:
             clients.add_client(
                 current, "acme", name="Acme", currency="USD", cpm=Decimal(10), effective_date=date(2026, 1, 1)
             )
@@ -179,7 +182,7 @@ def test_the_last_administrator_stays(people: None) -> None:
 def test_a_person_sees_a_further_client_when_it_is_named_and_no_longer_when_it_is_removed(people: None) -> None:
     token = log_in()
     with database.session() as current:
-        if "bolt" not in {each.client_id for each in clients.list_clients(current)}:
+        if "bolt" not in {each.client_id for each in lookup.list_clients(current)}:
             clients.add_client(
                 current, "bolt", name="Bolt", currency="USD", cpm=Decimal(10), effective_date=date(2026, 1, 1)
             )

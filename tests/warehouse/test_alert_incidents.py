@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from warehouse import database
 from warehouse.alerts.finding import TITLES, Finding
 from warehouse.alerts.incidents import compare, note, open_incidents
 from warehouse.control import FAULTS, AlertMessage
+from warehouse.postgres import database
 from warehouse.settings import PROJECT_ROOT, Settings
 
 NOW = datetime(2026, 11, 1, 5, 0, tzinfo=UTC)

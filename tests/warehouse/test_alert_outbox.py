@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from sandbox.smtp import Mailbox, smtp_sink
 from sandbox.webhook import Webhook, webhook
-from warehouse import database
 from warehouse.alerts import channels, outbox, service
 from warehouse.alerts.finding import Finding
 from warehouse.alerts.incidents import note
 from warehouse.control import AlertMessage
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 WRONG = Finding("failed_run", "job build", "the build failed", "run 1", "build again")

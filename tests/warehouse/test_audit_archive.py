@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
-from warehouse import database
+from warehouse.postgres import database
 from warehouse.retention import audit_trail
 from warehouse.settings import Settings
 

@@ -14,11 +14,13 @@ from psycopg2 import errors
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import make_url, text
 
-from warehouse import bi_limits, bi_logins, bi_watch, clients, database, roles
-from warehouse.bi_limits import Server
-from warehouse.bi_watch import Activity, Ended
+from warehouse.access import bi_logins, bi_watch
+from warehouse.access.bi_watch import Activity, Ended
+from warehouse.clients import clients
 from warehouse.errors import PaidMediaError
-from warehouse.server_rights import DAGSTER_NEEDS, TEMP_FILES, WAREHOUSE_NEEDS
+from warehouse.postgres import bi_limits, database, roles
+from warehouse.postgres.bi_limits import Server
+from warehouse.postgres.server_rights import DAGSTER_NEEDS, TEMP_FILES, WAREHOUSE_NEEDS
 from warehouse.settings import Settings, get_settings
 
 

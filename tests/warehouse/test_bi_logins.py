@@ -10,8 +10,10 @@ import pytest
 from psycopg2 import errors
 from sqlalchemy import make_url, text
 
-from warehouse import bi_logins, clients, database, isolation
+from warehouse.access import bi_logins
+from warehouse.clients import clients
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database, isolation
 from warehouse.settings import Settings
 
 

@@ -12,7 +12,8 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
 from tests.deploy import debian_postgres, stack
-from warehouse import database, migrate
+from warehouse.control import migrate
+from warehouse.postgres import database
 
 TABLES = [f"read.t{number}" for number in range(8)]
 LOCK = "select access.lock_briefly(%(relations)s, %(patience)s::interval)"

@@ -8,9 +8,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from warehouse import clients, credentials, database, users
-from warehouse.control import AuditEntry, CpmRate, CpmRateEntry, VibeCredentials
+from warehouse.access import users
+from warehouse.clients import clients, credentials
+from warehouse.control import AuditEntry, CpmRate, CpmRateEntry, VibeCredentials, lookup
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 
@@ -34,7 +36,7 @@ def acme(current: Session) -> str:
 def test_a_client_starts_with_its_rate_and_rules(current: Session, acme: str) -> None:
     assert [rate.cpm for rate in clients.cpm_history(current, acme)] == [Decimal("12.5000")]
     assert clients.source_settings(current, acme, "surfside") == {"prefix": "acme/", "campaign": "Always On"}
-    assert clients.get_client(current, acme).currency == "USD"
+    assert lookup.get_client(current, acme).currency == "USD"
 
 
 @pytest.mark.parametrize("cpm", ["0", "-1", "1.00001", "NaN", "Infinity", "1000000"])
@@ -64,7 +66,7 @@ def test_the_database_itself_refuses_a_rate_in_another_currency(current: Session
 
 def test_an_unknown_client_is_answered_with_the_known_ones(current: Session, acme: str) -> None:
     with pytest.raises(PaidMediaError, match=r"unknown client 'acmee'.*known: .*acme"):
-        clients.get_client(current, "acmee")
+        lookup.get_client(current, "acmee")
 
 
 def test_two_clients_never_share_a_folder_of_the_bucket(current: Session, acme: str) -> None:

@@ -12,11 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.sizes import cases, report
-from warehouse import adjustments, clients, database, periods, pricing
-from warehouse.control import AuditEntry, ClosedPeriod, CpmRate, CpmRateEntry, SourceSetting
+from warehouse.billing import adjustments, periods, pricing
+from warehouse.billing.rates import Curve, RateRow, agreed, prices, rows_for
+from warehouse.clients import clients
+from warehouse.control import AuditEntry, ClosedPeriod, CpmRate, CpmRateEntry, SourceSetting, lookup
 from warehouse.errors import PaidMediaError
 from warehouse.months import days_of, month_after, month_of
-from warehouse.rates import Curve, RateRow, agreed, prices, rows_for
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 JAN, FEB, MAR, APR, MAY = (date(2026, month, 1) for month in range(1, 6))
@@ -256,7 +258,7 @@ def test_a_month_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
 def shared(settings: Settings) -> Iterator[str]:
     """A client that other connections see too."""
     with database.session(settings) as current:
-        if "shared" not in {each.client_id for each in clients.list_clients(current)}:
+        if "shared" not in {each.client_id for each in lookup.list_clients(current)}:
             clients.add_client(current, "shared", name="Shared", currency="USD", cpm=TEN, effective_date=JAN)
     yield "shared"
     with database.session(settings) as current:

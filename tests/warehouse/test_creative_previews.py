@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from warehouse import clients, creative_previews, database
+from warehouse.clients import clients, creative_previews
 from warehouse.control import AuditEntry, CreativePreview
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 HOSTS = ("cdn.example.com", "*.media.example.net")

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 
 from tests.conftest import server_home
-from warehouse import embedded, landing
+from warehouse.deliveries import landing
+from warehouse.postgres import embedded
 from warehouse.settings import Settings
 
 START = "import sys; from pathlib import Path; from warehouse import embedded; print(embedded.start(Path(sys.argv[1])))"

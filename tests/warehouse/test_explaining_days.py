@@ -21,9 +21,11 @@ from sqlalchemy import text
 from loaders import facebook, prepare_all
 from tests.histories.building import build
 from tests.loaders import files
-from warehouse import clients, database, verdicts
+from warehouse.clients import clients
+from warehouse.deliveries import verdicts
+from warehouse.deliveries.restatements import Explanation, explain
 from warehouse.errors import PaidMediaError
-from warehouse.restatements import Explanation, explain
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 DAY = date(2025, 11, 4)

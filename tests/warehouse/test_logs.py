@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from warehouse import logs
-from warehouse.redaction import HIDDEN, redacted, secrets_of
+from warehouse.secrets.redaction import HIDDEN, redacted, secrets_of
 from warehouse.settings import Settings
 
 

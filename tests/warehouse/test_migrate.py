@@ -6,8 +6,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from warehouse import control, database, isolation, migrate
+from warehouse import control
+from warehouse.control import migrate
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database, isolation
 from warehouse.settings import Settings
 
 

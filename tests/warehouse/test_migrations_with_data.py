@@ -19,8 +19,9 @@ from sqlalchemy import text
 from tests.conftest import server_home
 from tests.crashes.victims import wait_for
 from tests.warehouse import control_rows
-from warehouse import database, embedded, isolation, migrate
+from warehouse.control import migrate
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database, embedded, isolation
 from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 REVISIONS = [f"{number:04}" for number in range(int(migrate.HEAD), 0, -1)]

@@ -11,9 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from loaders import prepare_all
-from warehouse import audit, clients, database, monitor, resolutions
+from warehouse import audit
+from warehouse.clients import clients
 from warehouse.control import AuditEntry, IngestionRun
+from warehouse.deliveries import monitor, resolutions
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 DAY = date(2025, 11, 4)

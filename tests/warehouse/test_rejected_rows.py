@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import database, rejects
 from warehouse.cli import deliveries
+from warehouse.deliveries import rejects
+from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.errors import PaidMediaError
-from warehouse.rejects import Reject, RejectingDelivery
+from warehouse.postgres import database
 from warehouse.settings import Settings
 
 AT = datetime(2025, 11, 5, 4, 30, 12, 345678, tzinfo=UTC)

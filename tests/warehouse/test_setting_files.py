@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.database import database_url, libpq_environment
 from warehouse.errors import PaidMediaError
+from warehouse.postgres.database import database_url, libpq_environment
 from warehouse.settings import Settings, get_settings
 
 

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from warehouse import accounts, audit, database, single_sign_on, users
+from warehouse import audit
+from warehouse.access import accounts, single_sign_on, users
+from warehouse.access.single_sign_on import FRESH, Identity
 from warehouse.control import UserSession
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
 from warehouse.settings import Settings
-from warehouse.single_sign_on import FRESH, Identity
 
 ANA, SAM, DAN = "ana@agency.example", "sam@agency.example", "dan@agency.example"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -16,8 +16,10 @@ import pytest
 
 from loaders import facebook, prepare_all
 from tests.loaders import files
-from warehouse import clients, database, verdicts
+from warehouse.clients import clients
 from warehouse.control import IngestionRun
+from warehouse.deliveries import verdicts
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 PAIDMEDIA = Path(sys.executable).with_name("paidmedia")

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from warehouse.alerts.messages import Message
-from warehouse.redaction import alert_urls
+from warehouse.secrets.redaction import alert_urls
 from warehouse.settings import Settings
 
 TLS_FROM_THE_START = 465

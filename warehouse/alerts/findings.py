@@ -11,12 +11,12 @@ from itertools import groupby
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse import monitor, verdicts
 from warehouse.alerts.finding import Finding
+from warehouse.billing.final_days import first_open_day
 from warehouse.control import SOURCES
-from warehouse.database import relation_exists
-from warehouse.final_days import first_open_day
-from warehouse.monitor import Attempt
+from warehouse.deliveries import monitor, verdicts
+from warehouse.deliveries.monitor import Attempt
+from warehouse.postgres.database import relation_exists
 
 SETTLE = 'if nobody waits for it any more: paidmedia resolve {id} --why "…"'
 

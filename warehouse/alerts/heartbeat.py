@@ -5,7 +5,7 @@ Alerts are looked for by a sensor of Dagster's daemon; that this one is dead, no
 
 import logging
 
-from warehouse.redaction import redacted, secrets_of
+from warehouse.secrets.redaction import redacted, secrets_of
 from warehouse.settings import Settings
 
 LONGEST_SECONDS = 5.0  # to connect, and again to be answered: a sensor has a minute, and the outbox may take 40 s

@@ -8,10 +8,10 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from warehouse import locks
 from warehouse.alerts.finding import Finding
 from warehouse.control import AlertIncident, AlertMessage
-from warehouse.redaction import redacted
+from warehouse.postgres import locks
+from warehouse.secrets.redaction import redacted
 
 LOCK = "paidmedia alerts"
 Key = tuple[str, str]

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from warehouse import database
 from warehouse.alerts.channels import Channel, NotSent
 from warehouse.alerts.messages import message_of
 from warehouse.control import AlertIncident, AlertMessage
-from warehouse.redaction import redacted, secrets_of
+from warehouse.postgres import database
+from warehouse.secrets.redaction import redacted, secrets_of
 from warehouse.settings import Settings
 
 FIRST_WAIT = timedelta(seconds=15)

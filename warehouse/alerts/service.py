@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from warehouse import database
 from warehouse.alerts import channels, incidents, outbox
 from warehouse.alerts.channels import NotSent
 from warehouse.alerts.finding import Finding
@@ -13,7 +12,8 @@ from warehouse.alerts.incidents import Changes
 from warehouse.alerts.messages import PRODUCT, Message
 from warehouse.alerts.outbox import Sent
 from warehouse.errors import PaidMediaError
-from warehouse.redaction import redacted, secrets_of
+from warehouse.postgres import database
+from warehouse.secrets.redaction import redacted, secrets_of
 from warehouse.settings import Settings
 
 

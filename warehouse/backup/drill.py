@@ -18,8 +18,8 @@ from warehouse.backup.servers import Server
 from warehouse.backup.store import Store
 from warehouse.backup.taking import remove_leftovers
 from warehouse.control import RestoreDrill
-from warehouse.database import database_url, session
 from warehouse.errors import PaidMediaError
+from warehouse.postgres.database import database_url, session
 from warehouse.settings import Settings
 
 Report = Callable[[str], None]

@@ -17,11 +17,11 @@ from pathlib import Path
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-from warehouse import embedded
 from warehouse.backup import landed, log, restoring, servers
 from warehouse.backup.restoring import Plan
-from warehouse.embedded import Cluster
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import embedded
+from warehouse.postgres.embedded import Cluster
 from warehouse.settings import Settings
 
 Report = Callable[[str], None]

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psycopg2.errors
 
-from warehouse import embedded
 from warehouse.backup.servers import Server, copying_program
 from warehouse.backup.store import Store
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import embedded
 from warehouse.settings import Settings
 
 NOWHERE = "true"  # what the embedded server archives with while no backup was ever asked for

@@ -21,11 +21,11 @@ from typing import Any
 
 import psycopg2
 
-from warehouse import embedded
 from warehouse.backup import log, servers
 from warehouse.backup.history import Timeline, backup_for
 from warehouse.backup.store import Backup, Store, stores
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import embedded
 from warehouse.settings import Settings
 
 STOP_SECONDS = 3_600  # writes what was recovered

@@ -14,10 +14,10 @@ from typing import Any
 import psycopg2
 from sqlalchemy import make_url
 
-from warehouse import embedded
 from warehouse.backup.store import Store
-from warehouse.database import complete_url, database_url, libpq_variables
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import embedded
+from warehouse.postgres.database import complete_url, database_url, libpq_variables
 from warehouse.settings import Settings
 
 EMBEDDED_VERSION = 18

@@ -52,14 +52,14 @@ def take(settings: Settings, report: Callable[[str], None], *, full: bool = Fals
 
 def embedded_log(settings: Settings) -> Path:
     """Where the embedded server says why it cannot archive."""
-    from warehouse.embedded import Cluster
+    from warehouse.postgres.embedded import Cluster
 
     return Cluster.of(settings.paidmedia_home).log
 
 
 def remove_leftovers(folder: Path) -> None:
     """Whatever was killed half made. Called under the store's lock."""
-    from warehouse.embedded import end_processes_in
+    from warehouse.postgres.embedded import end_processes_in
 
     for left in folder.glob(".*"):
         for data in (left, left / "data"):

@@ -26,8 +26,8 @@ def user_add(
     sso: Annotated[bool, typer.Option("--sso", help="No password: they come in through the provider only.")] = False,
 ) -> None:
     """Add a person, or a further client of one. The password is shown once and changed at the first log-in."""
-    from warehouse.database import session
-    from warehouse.users import add_user
+    from warehouse.access.users import add_user
+    from warehouse.postgres.database import session
 
     if sso and password_stdin:
         raise PaidMediaError("--sso means no password", fix="drop it or --password-stdin")
@@ -42,8 +42,8 @@ def user_add(
 @user.command("list")
 def user_list() -> None:
     """Show everybody who may log in."""
-    from warehouse import users
-    from warehouse.database import session
+    from warehouse.access import users
+    from warehouse.postgres.database import session
 
     with session() as current:
         rows = [
@@ -57,8 +57,8 @@ def user_list() -> None:
 @user.command("disable")
 def user_disable(email: Email) -> None:
     """Let a person in no longer; their sessions end at once."""
-    from warehouse.database import session
-    from warehouse.users import set_active
+    from warehouse.access.users import set_active
+    from warehouse.postgres.database import session
 
     with session() as current:
         set_active(current, email, active=False)
@@ -68,8 +68,8 @@ def user_disable(email: Email) -> None:
 @user.command("enable")
 def user_enable(email: Email) -> None:
     """Let a disabled person in again."""
-    from warehouse.database import session
-    from warehouse.users import set_active
+    from warehouse.access.users import set_active
+    from warehouse.postgres.database import session
 
     with session() as current:
         set_active(current, email, active=True)
@@ -79,8 +79,8 @@ def user_enable(email: Email) -> None:
 @user.command("reset-password")
 def user_reset_password(email: Email) -> None:
     """Give a person a new password, shown once; it ends their sessions and a lock."""
-    from warehouse.database import session
-    from warehouse.users import reset_password
+    from warehouse.access.users import reset_password
+    from warehouse.postgres.database import session
 
     with session() as current:
         password = reset_password(current, email)
@@ -90,8 +90,8 @@ def user_reset_password(email: Email) -> None:
 @user.command("remove-client")
 def user_remove_client(email: Email, client_id: Annotated[str, typer.Option("--client", metavar="SLUG")]) -> None:
     """Let a person of role client no longer see a client."""
-    from warehouse.database import session
-    from warehouse.users import remove_client
+    from warehouse.access.users import remove_client
+    from warehouse.postgres.database import session
 
     with session() as current:
         remove_client(current, email, client_id)
@@ -104,8 +104,8 @@ def bi_login_add(
     agency: Annotated[bool, typer.Option("--agency", help="Over all clients, with what the platforms cost.")] = False,
 ) -> None:
     """Make a login that reads one client's views in `bi`, or the agency's marts; prints its URL once."""
-    from warehouse import bi_logins
-    from warehouse.database import session
+    from warehouse.access import bi_logins
+    from warehouse.postgres.database import session
     from warehouse.settings import get_settings
 
     if (slug is None) != agency:
@@ -122,8 +122,8 @@ def bi_login_add(
 @bi_login.command("migrate")
 def bi_login_migrate() -> None:
     """Give the logins that there are what a new one would have; safe to repeat."""
-    from warehouse import bi_logins
-    from warehouse.database import session
+    from warehouse.access import bi_logins
+    from warehouse.postgres.database import session
     from warehouse.settings import get_settings
 
     with session() as current:
@@ -136,8 +136,8 @@ def bi_login_migrate() -> None:
 @bi_login.command("watch")
 def bi_login_watch() -> None:
     """Look once for statements and transactions of BI logins that last too long, and end them."""
-    from warehouse import bi_watch
-    from warehouse.database import session
+    from warehouse.access import bi_watch
+    from warehouse.postgres.database import session
     from warehouse.settings import get_settings
 
     with session() as current:
@@ -151,8 +151,8 @@ def bi_login_watch() -> None:
 @bi_login.command("list")
 def bi_login_list() -> None:
     """Show the BI logins and the client of each."""
-    from warehouse import bi_logins
-    from warehouse.database import session
+    from warehouse.access import bi_logins
+    from warehouse.postgres.database import session
 
     with session() as current:
         rows = [
@@ -165,8 +165,8 @@ def bi_login_list() -> None:
 @bi_login.command("remove")
 def bi_login_remove(login: Annotated[str, typer.Argument(metavar="LOGIN", help="As listed.")]) -> None:
     """Take a BI login away."""
-    from warehouse import bi_logins
-    from warehouse.database import session
+    from warehouse.access import bi_logins
+    from warehouse.postgres.database import session
 
     with session() as current:
         bi_logins.remove(current, login)
@@ -174,7 +174,7 @@ def bi_login_remove(login: Annotated[str, typer.Argument(metavar="LOGIN", help="
 
 
 def _connections(each: int) -> str:
-    from warehouse.bi_limits import CONNECTIONS
+    from warehouse.postgres.bi_limits import CONNECTIONS
 
     if each == CONNECTIONS:
         return f"A BI login opens {each} connections at most."

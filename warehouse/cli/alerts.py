@@ -28,7 +28,7 @@ def alerts_list() -> None:
     """List what is wrong, as it was last looked at, and the messages that wait to be sent."""
     from warehouse.alerts import incidents, outbox
     from warehouse.alerts.finding import TITLES
-    from warehouse.database import session
+    from warehouse.postgres.database import session
 
     with session() as current:
         rows = [

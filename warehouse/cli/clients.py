@@ -37,8 +37,8 @@ def client_add(
     rules: Rules = None,
 ) -> None:
     """Add a client with its first CPM."""
-    from warehouse import clients
-    from warehouse.database import session
+    from warehouse.clients import clients
+    from warehouse.postgres.database import session
 
     settings = _source_settings(surfside_prefix, rules)
     with session() as current:
@@ -56,9 +56,9 @@ def client_set(
     rules: Rules = None,
 ) -> None:
     """Change a client's name, bucket folder or level rules; an empty value removes a rule."""
-    from warehouse import clients
-    from warehouse.database import session
+    from warehouse.clients import clients
     from warehouse.errors import PaidMediaError
+    from warehouse.postgres.database import session
 
     settings = _source_settings(surfside_prefix, rules)
     if not settings and name is None:
@@ -74,15 +74,15 @@ def client_set(
 def client_list() -> None:
     """List clients with the rate in force today and their sources' rules."""
 
-    from warehouse import clients
-    from warehouse.control import SOURCES, VibeCredentials
-    from warehouse.database import session
+    from warehouse.clients import clients
+    from warehouse.control import SOURCES, VibeCredentials, lookup
     from warehouse.months import utc_today
+    from warehouse.postgres.database import session
 
     today = utc_today()
     rows = []
     with session() as current:
-        for each in clients.list_clients(current):
+        for each in lookup.list_clients(current):
             rates = [rate for rate in clients.cpm_history(current, each.client_id) if rate.effective_date <= today]
             rules = [
                 f"{source}.{setting}={value}"
@@ -98,8 +98,8 @@ def client_list() -> None:
 @client.command("disable")
 def client_disable(slug: Slug) -> None:
     """Stop loading for a client; delivered numbers stay."""
-    from warehouse import clients
-    from warehouse.database import session
+    from warehouse.clients import clients
+    from warehouse.postgres.database import session
 
     with session() as current:
         clients.disable_client(current, slug)
@@ -120,13 +120,15 @@ def cpm_set(
     why: Annotated[str | None, typer.Option(help="The reason; kept with the adjustments.")] = None,
 ) -> None:
     """Set the CPM from a date on; a past date re-prices exactly the days it governs at the next build."""
-    from warehouse import clients, preview
+    from warehouse.billing import preview
     from warehouse.cli import periods
-    from warehouse.database import session
+    from warehouse.clients import clients
+    from warehouse.control import lookup
+    from warehouse.postgres.database import session
 
     with session() as current:
         if is_preview:
-            client = clients.get_client(current, slug)
+            client = lookup.get_client(current, slug)
             periods.show_preview(preview.preview(current, client, cpm=rate, effective_date=date_from), adjust=adjust)
             return
         entered = clients.set_cpm(current, slug, cpm=rate, effective_date=date_from, adjust=adjust, why=why)
@@ -139,8 +141,8 @@ def cpm_set(
 @cpm.command("history")
 def cpm_history(slug: Slug) -> None:
     """Show every rate of a client."""
-    from warehouse import clients
-    from warehouse.database import session
+    from warehouse.clients import clients
+    from warehouse.postgres.database import session
 
     with session() as current:
         rows = [
@@ -157,8 +159,8 @@ def vibe_set(
     api_key: Annotated[str, typer.Option(metavar="K")],
 ) -> None:
     """Store a client's Vibe account; the key is encrypted and never shown again."""
-    from warehouse.credentials import set_vibe_credentials
-    from warehouse.database import session
+    from warehouse.clients.credentials import set_vibe_credentials
+    from warehouse.postgres.database import session
     from warehouse.settings import get_settings
 
     with session() as current:
@@ -173,7 +175,7 @@ def _about(rate: "CpmRate") -> str:
 
 
 def _source_settings(surfside_prefix: str | None, rules: list[str] | None) -> dict[tuple[str, str], str]:
-    from warehouse.clients import parse_rule
+    from warehouse.clients.clients import parse_rule
 
     settings = dict(parse_rule(rule) for rule in rules or [])
     return settings if surfside_prefix is None else settings | {("surfside", "prefix"): surfside_prefix}

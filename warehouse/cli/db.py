@@ -13,7 +13,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 @app.command()
 def url() -> None:
     """Print the owner's URL; starts the embedded server if need be. BI tools get their own URLs by `bi-login add`."""
-    from warehouse.database import database_url
+    from warehouse.postgres.database import database_url
 
     say(database_url())
 
@@ -23,7 +23,7 @@ def env() -> None:
     """Print the PG* variables of the warehouse: eval "$(paidmedia db env)", then psql, dbt and pg_dump just work."""
     import shlex
 
-    from warehouse.database import libpq_environment
+    from warehouse.postgres.database import libpq_environment
 
     for name, value in libpq_environment().items():
         say(f"export {name}={shlex.quote(value)}")
@@ -32,7 +32,7 @@ def env() -> None:
 @app.command()
 def stop() -> None:
     """Stop the embedded server cleanly; a server named by DATABASE_URL is left alone."""
-    from warehouse import embedded
+    from warehouse.postgres import embedded
     from warehouse.settings import get_settings
 
     settings = get_settings()
@@ -49,8 +49,8 @@ def psql(context: typer.Context) -> None:
     """Open psql on the warehouse; further words go to psql: paidmedia db psql -c "select 1"."""
     import shutil
 
-    from warehouse import embedded
-    from warehouse.database import libpq_environment
+    from warehouse.postgres import embedded
+    from warehouse.postgres.database import libpq_environment
 
     program = embedded.binary("psql")
     found = str(program) if program.exists() else shutil.which("psql") or "psql"

@@ -13,8 +13,8 @@ from warehouse.cli.console import console, say
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from warehouse.monitor import Attempt, Standing
-    from warehouse.rejects import Reject, RejectingDelivery
+    from warehouse.deliveries.monitor import Attempt, Standing
+    from warehouse.deliveries.rejects import Reject, RejectingDelivery
 
 SHOWN = 50  # rejected rows on a terminal
 Entry = tuple[Sequence[str], str]  # the cells of one line, and the words about it
@@ -26,8 +26,8 @@ def status(
     runs: Annotated[int, typer.Option(metavar="N", min=0, help="Also list the last N attempts.")] = 0,
 ) -> None:
     """Show per source and client: last day, rows, rejects, last attempt; then what is held and what failed."""
-    from warehouse import monitor, verdicts
-    from warehouse.database import session
+    from warehouse.deliveries import monitor, verdicts
+    from warehouse.postgres.database import session
 
     with session() as current:
         overview = monitor.overview(current)
@@ -48,8 +48,8 @@ def release(
     why: Why,
 ) -> None:
     """Let a held delivery through; the next `paidmedia build` reads it."""
-    from warehouse import verdicts
-    from warehouse.database import session
+    from warehouse.deliveries import verdicts
+    from warehouse.postgres.database import session
 
     with session() as current:
         row = verdicts.release(current, delivery, why=why)
@@ -68,8 +68,8 @@ def resolve(
     source: Annotated[str | None, typer.Option(metavar="SOURCE", help="With --client: of this source only.")] = None,
 ) -> None:
     """Close a failed attempt that nobody waits for any more; no number changes."""
-    from warehouse import resolutions
-    from warehouse.database import session
+    from warehouse.deliveries import resolutions
+    from warehouse.postgres.database import session
 
     if (run is None) == (client_id is None) or (source is not None and client_id is None):
         raise typer.BadParameter("name one RUN, or --client SLUG with or without --source")
@@ -128,7 +128,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 def show_way_back(delivery: "RejectingDelivery", written: Path | None) -> None:
     """Say how the corrected file comes back, or how to get it."""
-    from warehouse.rejects import way_back
+    from warehouse.deliveries.rejects import way_back
 
     if written is None:
         say(f"paidmedia rejects {delivery.delivery_id} --out {shlex.quote(delivery.corrected_name)}")

@@ -11,7 +11,7 @@ from warehouse.cli.console import console, parse_date, parse_time, say
 from warehouse.cli.deliveries import printable
 
 if TYPE_CHECKING:
-    from warehouse.restatements import Change, Explanation, SourceDay
+    from warehouse.deliveries.restatements import Change, Explanation, SourceDay
 
 TABLE_WIDTH = 110  # a narrower terminal gets the lines that a pipe gets
 
@@ -31,8 +31,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, amounts as exact text.")] = False,
 ) -> None:
     """Show what a day was as first delivered, and what changed it since: newer delivery, vanished rows, CPM edit."""
-    from warehouse import restatements
-    from warehouse.database import session
+    from warehouse.deliveries import restatements
+    from warehouse.postgres.database import session
 
     with session() as current:
         told = restatements.explain(current, client_id, day, source=source, as_of=as_of)

@@ -9,8 +9,8 @@ import typer
 from warehouse.cli.console import say, show_table
 
 if TYPE_CHECKING:
+    from warehouse.billing.preview import MonthPreview, Preview
     from warehouse.control import SpendAdjustment
-    from warehouse.preview import MonthPreview, Preview
 
 app = typer.Typer(help="Months of a client that are closed: they keep their price.", no_args_is_help=True)
 
@@ -21,10 +21,10 @@ Month = Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-10.")]
 @app.command("close")
 def period_close(slug: Slug, month: Month) -> None:
     """Close a month: no later rate changes its price."""
-    from warehouse import periods
-    from warehouse.database import session
+    from warehouse.billing import periods
+    from warehouse.billing.pricing import exact
     from warehouse.months import named
-    from warehouse.pricing import exact
+    from warehouse.postgres.database import session
 
     with session() as current:
         closed = periods.close(current, slug, periods.parse_month(month))
@@ -36,9 +36,9 @@ def period_close(slug: Slug, month: Month) -> None:
 @app.command("list")
 def period_list(slug: Slug) -> None:
     """List a client's closed months: as they were closed, as they are now, and what was booked for them."""
-    from warehouse import periods
-    from warehouse.database import session
+    from warehouse.billing import periods
     from warehouse.months import named
+    from warehouse.postgres.database import session
 
     with session() as current:
         rows = [
@@ -66,9 +66,9 @@ def period_reopen(
     why: Annotated[str, typer.Option(help="The reason; it is kept in the audit log.")],
 ) -> None:
     """Open a closed month: its days cost what is agreed again, and what was booked for it is taken back."""
-    from warehouse import periods
-    from warehouse.database import session
+    from warehouse.billing import periods
     from warehouse.months import named
+    from warehouse.postgres.database import session
 
     with session() as current:
         first_day = periods.parse_month(month)
@@ -80,8 +80,8 @@ def period_reopen(
 
 def in_words(adjustment: "SpendAdjustment") -> str:
     """One line about a booked adjustment."""
+    from warehouse.billing.pricing import exact
     from warehouse.months import named
-    from warehouse.pricing import exact
 
     amount = f"{exact(adjustment.amount, signed=True)} {adjustment.currency}"
     return f"Booked {amount} for {named(adjustment.for_month)}, dated {adjustment.day}."
@@ -149,6 +149,6 @@ def _remarks(preview: "Preview", *, adjust: bool) -> list[str]:
 
 
 def _amount(value: Decimal | None, *, signed: bool = False) -> str | None:
-    from warehouse.pricing import exact
+    from warehouse.billing.pricing import exact
 
     return None if value is None else exact(value, signed=signed)

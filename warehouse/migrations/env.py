@@ -1,4 +1,4 @@
-"""Alembic's environment: runs on the connection that `warehouse.migrate` hands over."""
+"""Alembic's environment: runs on the connection that `warehouse.control.migrate` hands over."""
 
 from alembic import context
 

@@ -5,7 +5,8 @@ from datetime import date
 
 from sqlalchemy import text
 
-from warehouse import audit, database
+from warehouse import audit
+from warehouse.postgres import database
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
 

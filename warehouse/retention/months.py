@@ -14,14 +14,15 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from warehouse import audit, database
+from warehouse import audit
+from warehouse.billing.delivered_days import delivered_days
+from warehouse.billing.final_days import first_open_day, monday_from
+from warehouse.billing.pricing import rate_rows
+from warehouse.billing.rates import prices
 from warehouse.control import ArchivedMonth, Client
-from warehouse.delivered_days import delivered_days
 from warehouse.errors import PaidMediaError
-from warehouse.final_days import first_open_day, monday_from
 from warehouse.months import month_after
-from warehouse.pricing import rate_rows
-from warehouse.rates import prices
+from warehouse.postgres import database
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
 

@@ -7,8 +7,9 @@ import pytest
 
 from tests.conftest import server_home
 from tests.warehouse.backup.writing import Writer, prepare
-from warehouse import database, migrate
 from warehouse.backup import taking
+from warehouse.control import migrate
+from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg2
 
-from warehouse import embedded
 from warehouse.backup import servers
 from warehouse.backup.store import Store
+from warehouse.postgres import embedded
 
 INSTALLED = [
     version

@@ -9,11 +9,12 @@ import pytest
 
 from tests.sizes import cases, report
 from tests.warehouse.backup.writing import Writer, state
-from warehouse import embedded, landing
 from warehouse.backup import drill, history, in_place, servers, taking
 from warehouse.backup.store import stores
-from warehouse.database import session
+from warehouse.deliveries import landing
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import embedded
+from warehouse.postgres.database import session
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.heavy

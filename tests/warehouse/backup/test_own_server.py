@@ -10,10 +10,11 @@ import psycopg2
 import pytest
 
 from tests.warehouse.backup.own_server import INSTALLED, OwnServer, own_server, received
-from warehouse import database, migrate
 from warehouse.backup import servers
 from warehouse.backup.restoring import hand_over_all
 from warehouse.backup.store import Store
+from warehouse.control import migrate
+from warehouse.postgres import database
 from warehouse.settings import PROJECT_ROOT, get_settings
 
 pytestmark = pytest.mark.heavy

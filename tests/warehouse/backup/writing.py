@@ -11,9 +11,9 @@ from types import TracebackType
 
 import psycopg2
 
-from warehouse import embedded
 from warehouse.backup import servers
-from warehouse.database import database_url
+from warehouse.postgres import embedded
+from warehouse.postgres.database import database_url
 from warehouse.settings import Settings
 
 State = tuple[int, int]  # deliveries, impressions

@@ -26,6 +26,18 @@ from warehouse.settings import PROJECT_ROOT, Settings, get_settings
 
 REVISIONS = [f"{number:04}" for number in range(int(migrate.HEAD), 0, -1)]
 MIGRATE = [sys.executable, "-m", "orchestration.cli", "db", "migrate"]
+RESTS_ON = """
+    create table intermediate.int_source_days__published as
+    select
+        'acme' as client_id, 'vibe' as source, date '2025-02-03' as date, 'Acme' as client_name, 'd1' as delivery_id,
+        1.5::numeric(10, 4) as cpm, 'USD' as currency
+"""
+STORIES = """
+    create table intermediate.int_restated_days__published as
+    select client_id, source, date, client_name, currency, 'h1' as history_id
+    from intermediate.int_source_days__published
+"""
+STORY = "select array_agg(stories::text) from intermediate.int_restated_days__published as stories"
 SEES = "select pg_get_userbyid(polroles[1]) from pg_policy where polrelid = 'marts.daily_metrics'::regclass"
 
 
@@ -38,6 +50,9 @@ def _in_use(database_url: str) -> None:
         current.execute(text("create table marts.dim_clients as select 'acme' as client_id"))
         current.execute(text("create table marts.daily_metrics (client_id text, date date) partition by range (date)"))
         current.execute(text("create table marts.days partition of marts.daily_metrics default"))
+        current.execute(text("create schema intermediate"))
+        current.execute(text(RESTS_ON))
+        current.execute(text(STORIES))
         current.execute(text("insert into marts.daily_metrics values ('acme', '2025-02-03')"))
         for mart in ("dim_clients", "daily_metrics", "days"):
             current.execute(text("select access.protect(cast(:mart as regclass))"), {"mart": f"marts.{mart}"})
@@ -57,6 +72,7 @@ def test_down_to_a_revision_and_up_again_keeps_what_it_knows(settings: Settings,
         assert isolation.violations(current) == []
         assert current.scalar(text("select count(*) from marts.daily_metrics")) == 1
         assert len(current.scalars(text(SEES)).all()) == 4
+        assert current.scalar(text(STORY)) == ["(acme,vibe,2025-02-03,Acme,USD,h1)"]
 
 
 def test_everything_can_be_filled_again_after_the_way_down_and_up(settings: Settings) -> None:

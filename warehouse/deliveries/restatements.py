@@ -200,7 +200,7 @@ _NOW = f"""
 _DUE = f"""
     select source
     from (select * from {HISTORIES} where {_OF_THE_DAY}) as known
-    full outer join (select * from intermediate.int_source_days__published where {_OF_THE_DAY}) as published
+    full outer join (select * from intermediate.int_restated_days__published where {_OF_THE_DAY}) as published
         using (source)
     where known.history_id is distinct from published.history_id
 """  # noqa: S608

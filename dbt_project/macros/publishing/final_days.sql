@@ -31,7 +31,7 @@
         select
             cast(null as text) as client_id, cast(null as text) as source, cast(null as date) as date,
             cast(null as text) as client_name, cast(null as text) as delivery_id, cast(null as numeric(10, 4)) as cpm,
-            cast(null as text) as currency, cast(null as text) as history_id
+            cast(null as text) as currency
         where false
     )
 {% endmacro %}

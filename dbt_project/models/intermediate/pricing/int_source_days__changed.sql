@@ -1,9 +1,8 @@
 {{ config(materialized='table') }}
 
--- What a day rests on (its winning delivery, its price, how it came to them, its client's name) against what the
--- published rows rest on. Everything downstream is rebuilt for these days only. The comparison needs no clock and no
--- record of builds, so it is right after any history: a build that was killed has published nothing, and the next one
--- finds the same days.
+-- What a day rests on (its winning delivery, its price, its client's name) against what the published rows rest on.
+-- Everything downstream is rebuilt for these days only. The comparison needs no clock and no record of builds, so it is
+-- right after any history: a build that was killed has published nothing, and the next one finds the same days.
 
 with current_days as (
     select * from {{ ref('int_source_days__rated') }}
@@ -22,7 +21,6 @@ final as (
         current_days.delivery_id,
         current_days.cpm,
         current_days.currency,
-        current_days.history_id,
         current_days.client_id is not null as is_current,
         published_days.client_id is not null as is_published
     from current_days
@@ -36,16 +34,14 @@ final as (
             current_days.delivery_id,
             current_days.client_name,
             current_days.cpm,
-            current_days.currency,
-            current_days.history_id
+            current_days.currency
         )
         is distinct from
         (
             published_days.delivery_id,
             published_days.client_name,
             published_days.cpm,
-            published_days.currency,
-            published_days.history_id
+            published_days.currency
         )
 )
 

@@ -20,8 +20,7 @@ final as (
         client_name,
         delivery_id,
         cpm,
-        currency,
-        history_id
+        currency
     from changed_days
     where is_current
 )

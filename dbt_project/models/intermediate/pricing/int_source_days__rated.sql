@@ -16,10 +16,6 @@ final_days as (
     select * from {{ final_days() }} as final_days
 ),
 
-histories as (
-    select * from {{ ref('int_source_days__retraced') }}
-),
-
 rated_days as (
     select
         won_days.client_id,
@@ -28,15 +24,9 @@ rated_days as (
         clients.client_name,
         won_days.delivery_id,
         rates.cpm,
-        coalesce(rates.currency, clients.currency) as currency,
-        histories.history_id
+        coalesce(rates.currency, clients.currency) as currency
     from won_days
     left join clients on won_days.client_id = clients.client_id
-    left join histories
-        on
-            won_days.client_id = histories.client_id
-            and won_days.source = histories.source
-            and won_days.date = histories.date
     left join rates
         on
             won_days.client_id = rates.client_id
@@ -55,8 +45,7 @@ final as (
         client_name,
         delivery_id,
         cpm,
-        currency,
-        history_id
+        currency
     from final_days
 )
 

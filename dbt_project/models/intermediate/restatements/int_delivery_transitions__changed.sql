@@ -4,7 +4,7 @@
 -- A table of its own, so that the planner knows how many they are when raw rows and prices are joined to them.
 
 with changed_days as (
-    select * from {{ ref('int_source_days__changed') }}
+    select * from {{ ref('int_restated_days__changed') }}
     where is_current and date >= {{ first_open_day() }}
 ),
 

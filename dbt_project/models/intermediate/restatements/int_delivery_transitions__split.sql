@@ -1,7 +1,7 @@
 {{
     config(
         materialized='published',
-        scope='int_source_days__changed',
+        scope='int_restated_days__changed',
         replaces='live.client_id = scope.client_id and live.source = scope.source and live.date = scope.date
             and live.date >= first_open_day',
         keeps='date < first_open_day',

@@ -15,7 +15,10 @@ from warehouse.deliveries import landing
 from warehouse.postgres import embedded
 from warehouse.settings import Settings
 
-START = "import sys; from pathlib import Path; from warehouse.postgres import embedded; print(embedded.start(Path(sys.argv[1])))"
+START = (
+    "import sys; from pathlib import Path; from warehouse.postgres import embedded;"
+    " print(embedded.start(Path(sys.argv[1])))"
+)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """dbt without its start: one process that has imported dbt and read the project forks for each command.
 
-test → socket → fork → dbt's own command line → code and output of that command
+test, or a program named like dbt → socket → fork → dbt's own command line → code and output of that command
 
 A start of `dbt build` costs 6 s of processor (imports, reading what was parsed) and 12 s more on a database that is
 new to it, because dbt throws away what it has parsed when host, port or database are others. Tests that look at what
-dbt makes have it from here. That the command itself works, every `paidmedia build` of the suite shows, which starts it.
+dbt makes have it from here: by `run`, or, where a Dagster job builds, by the program that `program` writes. That the
+command itself works, those `paidmedia build` of the suite show that start it.
 """
 
 import json
@@ -24,7 +25,17 @@ from warehouse.settings import PROJECT_ROOT
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-MODELS_ONLY = (*WITHOUT_UNIT_TESTS, "--exclude-resource-type", "test")  # two thirds of a build's time are its tests
+WITHOUT_DATA_TESTS = ("--exclude-resource-type", "test")
+MODELS_ONLY = (*WITHOUT_UNIT_TESTS, *WITHOUT_DATA_TESTS)  # two thirds of a build's time are its tests
+PROGRAM = """#!{python} -IS
+import json, os, socket, sys
+asked = {{"arguments": sys.argv[1:] + {more}, "environment": dict(os.environ), "output": f"/proc/{{os.getpid()}}/fd/1"}}
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect({address!r})
+    connection.sendall(json.dumps(asked).encode())
+    connection.shutdown(socket.SHUT_WR)
+    sys.exit(int(connection.recv(8) or 3))
+"""
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -38,6 +49,21 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.
             code = connection.recv(8)
         said = output.read()
     return subprocess.CompletedProcess(["dbt", *arguments], int(code or -9), said, "")
+
+
+def program(folder: Path) -> str:
+    """The path of a program in `folder` that builds as `dbt` would, without data tests, by this process's server."""
+    path = folder / "dbt"
+    path.write_text(PROGRAM.format(python=sys.executable, address=_server(), more=list(WITHOUT_DATA_TESTS)))
+    path.chmod(0o755)
+    return str(path)
+
+
+def start_from(dbt: str) -> None:
+    """Let the Dagster jobs that this process runs start `dbt` in place of the installed one."""
+    from orchestration.defs import transform
+
+    transform.dbt_executable = lambda: dbt
 
 
 @cache

@@ -3,15 +3,18 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from orchestration import cli
+from orchestration.defs import transform
 from sandbox import samples
 from sandbox.s3 import put_object, s3_client, s3_server
 from sandbox.vibe_api import VibeApi, vibe_api
+from tests import warm_dbt
 from warehouse.postgres import database
 
 BUCKET = "reports"
@@ -64,6 +67,13 @@ class Shell:
 @pytest.fixture
 def paidmedia(database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
     return Shell(capsys, monkeypatch)
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The builds of this test have dbt from the warm process, and no data tests: neither is what it looks at."""
+    dbt = warm_dbt.program(tmp_path)
+    monkeypatch.setattr(transform, "dbt_executable", lambda: dbt)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""Three sample files through the command line to the marts: exact sums, exact spend, and what happens to bad ones."""
+"""Three sample files through the command line to the marts: exact sums, exact spend, and what happens to bad ones.
+
+The first upload, the first `paidmedia build` and the upload that a data test fails build as people type them.
+"""
 
 from decimal import Decimal
 from pathlib import Path
@@ -97,6 +100,7 @@ def test_the_same_again_changes_nothing(paidmedia: Shell, tmp_path: Path) -> Non
     assert [status for _, status in statuses] == ["loaded", "duplicate"] * 3
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_rate_with_a_past_date_reprices_exactly_the_days_it_governs(paidmedia: Shell) -> None:
     change = SURFSIDE_WEEK.first_day.replace(day=5)
     query = "select date < :change, sum(spend) / sum(impressions) * 1000 from marts.daily_metrics group by 1 order by 1"
@@ -111,6 +115,7 @@ def test_a_rate_with_a_past_date_reprices_exactly_the_days_it_governs(paidmedia:
     assert "12.3450" in history
 
 
+@pytest.mark.usefixtures("warm")
 def test_one_client_failing_is_named_while_the_others_arrive(paidmedia: Shell, bucket: Any) -> None:
     add_client(paidmedia, "beta", "--surfside-prefix", "beta", "--set", "surfside.campaign=B")
     add_client(paidmedia, "gamma", "--surfside-prefix", "gamma", "--set", "surfside.campaign=C", cpm="10")
@@ -127,6 +132,7 @@ def test_one_client_failing_is_named_while_the_others_arrive(paidmedia: Shell, b
     assert "beta" in paidmedia("status").out
 
 
+@pytest.mark.usefixtures("warm")
 def test_an_implausible_delivery_is_held_until_it_is_released(paidmedia: Shell, tmp_path: Path) -> None:
     before = paidmedia.marts()
     future = tmp_path / "future.csv"
@@ -147,7 +153,9 @@ def test_an_implausible_delivery_is_held_until_it_is_released(paidmedia: Shell, 
                          ) == [(1000,)]  # fmt: skip
 
 
-def test_a_day_without_a_rate_fails_the_build_by_client_and_dates(paidmedia: Shell, tmp_path: Path) -> None:
+def test_a_day_without_a_rate_fails_the_build_by_client_and_dates(
+    paidmedia: Shell, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     words = ("--name", "Late", "--cpm", "5", "--currency", "USD", "--from", "2026-01-02")
     assert paidmedia("client", "add", "late", *words).code == 0
     export = tmp_path / "late.csv"
@@ -161,6 +169,7 @@ def test_a_day_without_a_rate_fails_the_build_by_client_and_dates(paidmedia: She
     query = "select date, spend from marts.daily_metrics where client_id = 'late' order by date"
     assert [spend for _, spend in paidmedia.sql(query)] == [None, Decimal("5.0000000")]
     assert paidmedia("cpm", "set", "late", "4", "--from", "2026-01-01").code == 0
+    request.getfixturevalue("warm")
     assert paidmedia("build").code == 0
     assert [spend for _, spend in paidmedia.sql(query)] == [Decimal("4.0000000"), Decimal("5.0000000")]
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.orchestration.conftest import Shell, add_client
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("warm")]
 
 HEAD = "Day,Campaign name,Ad set name,Ad name,Impressions,Link clicks,Amount spent (USD)\n"
 SPEND = """

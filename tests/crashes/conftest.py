@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from sandbox.s3 import s3_client, s3_server
 from sandbox.vibe_api import vibe_api
+from tests import warm_dbt
 from tests.crashes.outside import BUCKET, Api, Bucket, Uploads
 from warehouse.clients import clients, credentials
 from warehouse.postgres import database
@@ -28,6 +30,12 @@ def ask(settings: Settings) -> Callable[..., list[Any]]:
             return [tuple(row) for row in current.execute(text(query), parameters)]
 
     return run
+
+
+@pytest.fixture
+def dbt(tmp_path: Path) -> str:
+    """dbt from the warm process, without data tests, for the builds that nobody kills."""
+    return warm_dbt.program(tmp_path)
 
 
 @pytest.fixture(scope="module")

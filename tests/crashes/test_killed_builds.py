@@ -22,11 +22,11 @@ pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 
 def test_a_build_that_is_killed_leaves_old_or_new_marts_and_the_next_one_goes_through(
-    settings: Settings, uploads: Uploads, ask: Ask
+    settings: Settings, uploads: Uploads, ask: Ask, dbt: str
 ) -> None:
     delivery = uploads.deliver(0)
     assert in_a_process(delivery.work, *delivery.arguments)
-    assert in_a_process(work.build) == ""
+    assert in_a_process(work.build, dbt) == ""
     kills, random = list(range(cases(2, 20))), Random("builds")
     random.shuffle(kills)
     died: Counter[str] = Counter()
@@ -40,7 +40,7 @@ def test_a_build_that_is_killed_leaves_old_or_new_marts_and_the_next_one_goes_th
             seen.append(kill_a_build(kills.pop(), random, ask))
             if is_long() and random.random() < 0.5:
                 break
-        assert in_a_process(work.build) == ""
+        assert in_a_process(work.build, dbt) == ""
         new = marts(ask)
         priced = ask("select sum(spend), sum(impressions) from marts.daily_metrics")
         assert priced == [(delivery.sums[0] * cpm / 1000, delivery.sums[0])]

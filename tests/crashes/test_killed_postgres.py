@@ -46,7 +46,7 @@ def settings(home: Path) -> Settings:
 
 
 def test_postgres_is_killed_under_a_load_and_then_under_a_build(
-    settings: Settings, home: Path, uploads: Uploads, ask: Ask
+    settings: Settings, home: Path, uploads: Uploads, ask: Ask, dbt: str
 ) -> None:
     for number in (0, 1):
         delivery = uploads.deliver(number)
@@ -66,7 +66,7 @@ def test_postgres_is_killed_under_a_load_and_then_under_a_build(
         assert in_a_process(delivery.work, *delivery.arguments)
         state.check(uploads, delivery, ask)
     report("kills of Postgres under a load", kills, wrong_states=0, **ended)
-    kill_under_builds(delivery.sums[0], home, random, ask)
+    kill_under_builds(delivery.sums[0], home, random, ask, dbt)
 
 
 def test_a_command_under_which_postgres_dies_says_so_in_one_line_and_works_again(
@@ -96,7 +96,7 @@ def test_a_command_under_which_postgres_dies_says_so_in_one_line_and_works_again
     report("kills of Postgres under a command", kills, wrong_states=0, **ended)
 
 
-def kill_under_builds(impressions: object, home: Path, random: Random, ask: Ask) -> None:
+def kill_under_builds(impressions: object, home: Path, random: Random, ask: Ask, dbt: str) -> None:
     """The marts are right after the next build, whatever the one before left."""
     kills, ended = cases(1, 5), Counter[str]()
     for kill in range(kills):
@@ -105,7 +105,7 @@ def kill_under_builds(impressions: object, home: Path, random: Random, ask: Ask)
         time.sleep(random.uniform(0, 5))
         kill_postgres(home, with_children=kill % 2 == 0)
         ended[how_it_ended(victim)] += 1
-        assert in_a_process(work.build) == ""
+        assert in_a_process(work.build, dbt) == ""
         assert ask("select sum(impressions) from marts.daily_metrics") == [(impressions,)]
         assert ask("select sum(impressions) from marts.weekly_summaries") == [(impressions,)]
     report("kills of Postgres under a build", kills, wrong_states=0, **ended)

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from loaders import facebook, surfside, vibe
+from tests import warm_dbt
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import embedded
 from warehouse.settings import Settings, get_settings
@@ -30,11 +31,16 @@ def load_facebook(upload_id: str) -> bool:
     return facebook.load(_settings(), upload_id).ok
 
 
-def build() -> str:
-    """Judge and model, as `paidmedia build` does. Returns its error, empty when it went well."""
+def build(dbt: str | None = None) -> str:
+    """Judge and model, as `paidmedia build` does, with `dbt` in place of the installed one.
+
+    Returns its error, empty when it went well.
+    """
     from orchestration.lib import ingestion
 
     _settings()
+    if dbt is not None:
+        warm_dbt.start_from(dbt)
     try:
         ingestion.build()
     except PaidMediaError as error:

@@ -29,6 +29,14 @@ def paidmedia(*words: str) -> None:
     cli.main()
 
 
+def build(dbt: str) -> None:
+    """Type `paidmedia build`, with `dbt` in place of the installed one."""
+    from tests import warm_dbt
+
+    warm_dbt.start_from(dbt)
+    paidmedia("build")
+
+
 def load_day(source: str, client_id: str, day: date) -> None:
     """Load one day of a source and let it through."""
     from loaders import loader_of

@@ -23,7 +23,7 @@ def _world(bucket: Any, vibe: VibeApi) -> None:
 
 
 @pytest.fixture
-def acme(paidmedia: Shell) -> str:
+def acme(paidmedia: Shell, warm: None) -> str:
     if not paidmedia.sql("select 1 from control.clients where client_id = 'acme'"):
         add_client(paidmedia, "acme", "--surfside-prefix", "acme", "--set", "surfside.campaign=Always On")
         paidmedia("vibe-credentials", "set", "acme", "--advertiser-id", ADVERTISER, "--api-key", DEFAULT_KEY)

@@ -17,9 +17,10 @@ from loaders import facebook, prepare_all
 from loaders.locks import locked
 from sandbox.s3 import put_object
 from sandbox.vibe_api import VibeApi, vibe_api
+from tests import warm_dbt
 from tests.loaders import files
 from tests.orchestration.conftest import BUCKET, Shell, add_client
-from tests.orchestration.side_by_side import Processes, Started, load_day, paidmedia, processes, upload
+from tests.orchestration.side_by_side import Processes, Started, build, load_day, paidmedia, processes, upload
 from tests.sizes import cases, report
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database
@@ -134,17 +135,18 @@ def expected(number: int) -> set[tuple[Any, ...]]:
 
 @pytest.mark.heavy
 @pytest.mark.torture
-def test_whatever_runs_at_the_same_time_ends_as_if_one_came_after_the_other(agency: Agency) -> None:
+def test_whatever_runs_at_the_same_time_ends_as_if_one_came_after_the_other(agency: Agency, tmp_path: Path) -> None:
     random, began, rounds = Random(SEED), time.monotonic(), range(BUILDS * ROUNDS)
+    dbt = warm_dbt.program(tmp_path)
     with processes(agency.folder / "said") as beside:
         for pair in range(BUILDS):
             numbers = rounds[pair * ROUNDS : (pair + 1) * ROUNDS]
             held = [agency.hold(number) for number in numbers]
-            builds = [beside.start(paidmedia, "build", after=random.uniform(0, 2)) for _ in range(2)]
+            builds = [beside.start(build, dbt, after=random.uniform(0, 2)) for _ in range(2)]
             others = [start_round(agency, beside, *each, random) for each in zip(numbers, held, strict=True)]
             for started in [*builds, *(each for others_of_round in others for each in others_of_round)]:
                 started.end()
-        beside.start(paidmedia, "build").end()
+        beside.start(build, dbt).end()
         count = len(beside.started)
     for number in rounds:
         for source in ("facebook", "surfside", "vibe"):

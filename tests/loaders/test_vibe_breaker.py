@@ -71,14 +71,13 @@ def test_whatever_keeps_a_report_from_arriving_counts(
     assert account.load().errors[0].startswith(f"{OPEN} (the last one: {message})")
 
 
-@pytest.mark.parametrize("status", [400, 403, 422])
-def test_a_request_that_the_api_refuses_counts_neither_way(account: Account, status: int) -> None:
-    account.api.fail_next("create", Fault.reply(status), FAILURES)
-    for _ in range(FAILURES):
+def test_a_request_that_the_api_refuses_counts_neither_way(account: Account) -> None:
+    for status in (400, 403, 422, 400, 403):
+        account.api.fail_next("create", Fault.reply(status))
         assert f"refuses the request ({status})" in account.load().errors[0]
     fail(account, FAILURES - 1)
-    account.api.fail_next("create", Fault.reply(status))
-    assert f"refuses the request ({status})" in account.load().errors[0]
+    account.api.fail_next("create", Fault.reply(422))
+    assert "refuses the request (422)" in account.load().errors[0]
     fail(account, 1)
     assert account.load().errors[0].startswith(OPEN)
 

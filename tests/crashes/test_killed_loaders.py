@@ -17,7 +17,7 @@ AGAIN = 0.4  # how often the rerun is killed as well
 
 pytestmark = pytest.mark.torture
 
-KILLS = cases(10, 200, quick=5)
+KILLS = cases(5, 200)
 PLACES = 3 if KILLS > 10 else 2  # so many moments of a load the kills have to hit
 
 

@@ -147,7 +147,7 @@ def days_with(status: str, *results: LoadResult) -> set[date]:
     return {day for result in results for each in result.deliveries if each.status == status for day in each.days}
 
 
-@pytest.mark.heavy
+@pytest.mark.long
 @pytest.mark.torture
 def test_a_long_range_gives_the_same_marts_as_its_days_one_by_one(
     twins: Twins, tmp_path: Path, ask: Callable[..., list[Any]]

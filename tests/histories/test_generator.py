@@ -32,7 +32,8 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-@pytest.mark.heavy
+@pytest.mark.long
+@pytest.mark.torture
 def test_everything_that_can_happen_happens_in_the_quick_form() -> None:
     seen: Counter[str] = Counter()
     currencies = set()

@@ -19,15 +19,15 @@ from tests.isolation.harm import (
     watched,
 )
 from tests.loaders.files import facebook, facebook_row
-from tests.orchestration.conftest import Shell, add_client, paidmedia
+from tests.orchestration.conftest import Shell, add_client, paidmedia, warm
 from tests.sizes import cases, report
 from warehouse.access import bi_logins
 from warehouse.postgres import database
 from warehouse.settings import get_settings
 
-__all__ = ["paidmedia"]
+__all__ = ["paidmedia", "warm"]
 
-pytestmark = [pytest.mark.heavy, pytest.mark.torture]
+pytestmark = [pytest.mark.heavy, pytest.mark.torture, pytest.mark.usefixtures("warm")]
 
 ROUNDS = cases(1, 10)  # a load, a build and a status each
 LOGINS = 10

@@ -21,9 +21,9 @@ from tests.warm_dbt import MODELS_ONLY
 from warehouse.postgres import database, isolation, roles
 from warehouse.settings import get_settings
 
-pytestmark = [pytest.mark.torture, pytest.mark.grows]
+pytestmark = pytest.mark.torture
 
-COUNT = cases(2_000, 10_000, quick=400)
+COUNT = cases(1_000, 10_000, quick=400)
 ROUND = 200
 BUILDS = cases(2, 12, quick=1)  # every other one makes everything anew
 WORKERS = 4
@@ -70,6 +70,7 @@ def test_without_a_viewer_the_app_sees_nothing(readers: Readers) -> None:
             assert connection.exec_driver_sql(f"select count(*) from marts.{name}").scalar() == 0
 
 
+@pytest.mark.grows
 def test_no_query_brings_a_foreign_row_while_builds_replace_the_marts(
     readers: Readers, marts: Connection, build: Build
 ) -> None:

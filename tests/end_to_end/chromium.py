@@ -48,11 +48,11 @@ def install() -> str | None:
     return find()
 
 
-def marks() -> list[pytest.MarkDecorator]:
-    """The marks of a file of browser tests: one process for all of them, none is skipped on CI."""
+def marks(group: str = "end_to_end") -> list[pytest.MarkDecorator]:
+    """The marks of a file of browser tests: one process for those of a group, none is skipped on CI."""
     is_missing = find() is None and not os.environ.get("CI")
     return [
-        pytest.mark.xdist_group("end_to_end"),
+        pytest.mark.xdist_group(group),
         pytest.mark.browser,
         pytest.mark.skipif(is_missing, reason=f"there is no Chromium: {ADVICE}"),
     ]

@@ -18,6 +18,7 @@ from tests.conftest import SHARED, server_home
 from tests.end_to_end import chromium
 from warehouse.settings import PROJECT_ROOT
 
+COPIES = "end_to_end_copies"  # the group of what adds to a copy of the run; what only looks at one is "end_to_end"
 DAYS = 40  # reaches over the middle of a month, where the rates change, and over a turn of month
 
 

@@ -17,12 +17,13 @@ from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 
 from orchestration import cli
-from tests.end_to_end.conftest import FinishedRun
+from tests.end_to_end.conftest import COPIES, FinishedRun
 from warehouse.settings import PROJECT_ROOT
 
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
 # What other tests of this suite run, or what runs this suite.
-ELSEWHERE = re.compile(r"^(git clone|cd |make (run|test|serve|check|install|clean|lock|graph|screenshots|docs)\b)")
+TARGETS = "run|test|serve|check|install|clean|lock|graph|screenshots|docs"
+ELSEWHERE = re.compile(rf"^(git clone|cd |pytest |make ({TARGETS})\b)")
 
 
 def blocks(document: Path) -> list[str]:
@@ -67,7 +68,7 @@ def parse(command: Any, words: list[str]) -> None:
         context = command.make_context(name, words, parent=context)
 
 
-@pytest.mark.xdist_group("documented_commands")
+@pytest.mark.xdist_group(COPIES)
 @pytest.mark.parametrize("document", WITH_COMMANDS)
 def test_the_commands_of_a_document_run(document: Path, copied_run: FinishedRun, tmp_path: Path) -> None:
     script = ["set -euo pipefail"]

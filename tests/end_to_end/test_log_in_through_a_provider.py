@@ -17,6 +17,7 @@ from tests.end_to_end.servers import app_server, free_port
 pytestmark = [*chromium.marks(), pytest.mark.heavy]
 
 SAM = "sam@provider.example"
+LONG = [pytest.mark.long, pytest.mark.torture]  # tests/warehouse/test_single_sign_on.py: whom it refuses, and why
 IDENTITY, SESSION = "_streamlit_user", "paidmedia_session"
 
 
@@ -113,8 +114,8 @@ def test_after_the_log_out_neither_a_reload_nor_a_copied_cookie_of_the_provider_
     ("person", "said"),
     [
         ({"email": "eve@agency.example", "email_verified": True}, "nobody has added this address"),
-        ({"email": ANALYST, "email_verified": False}, "has not verified that"),
-        ({"preferred_username": ANALYST}, "does not tell your e-mail address"),
+        pytest.param({"email": ANALYST, "email_verified": False}, "has not verified that", marks=LONG),
+        pytest.param({"preferred_username": ANALYST}, "does not tell your e-mail address", marks=LONG),
     ],
 )
 def test_whom_the_provider_vouches_for_in_vain_is_told_so_and_not_remembered(

@@ -34,8 +34,8 @@ from warehouse.settings import PROJECT_ROOT, get_settings
 
 pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.heavy, pytest.mark.torture]
 
-COUNT = cases(500, 10_000)
-SHOWN = 8  # scopes that are also opened as a page
+COUNT = cases(250, 10_000)
+SHOWN = 4  # scopes that are also opened as a page
 MAIN = PROJECT_ROOT / "streamlit_app" / "main.py"
 Key = tuple[str, str, date, str, str, str, str]
 Names = dict[str, dict[str, tuple[str, ...]]]

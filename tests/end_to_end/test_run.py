@@ -63,7 +63,7 @@ def test_the_doctor_finds_nothing_bad_in_the_demo_whose_servers_stand_still(
 @pytest.mark.parametrize(
     ("setting", "says"),
     [("VIBE_API_BASE_URL=http://127.0.0.1:9/rest", "127.0.0.1:9 takes no connection"),
-     ("S3_BUCKET_NAME=our-bucket", "BAD      surfside")],
+     pytest.param("S3_BUCKET_NAME=our-bucket", "BAD      surfside", marks=pytest.mark.heavy)],
 )  # fmt: skip
 def test_with_a_source_of_ones_own_the_doctor_asks_it_and_wants_dagster(
     finished_run: FinishedRun, silent: str, setting: str, says: str

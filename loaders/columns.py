@@ -21,16 +21,14 @@ MEASURES = COUNTS + MONEY
 READER_VERSION = 2  # raise when the same bytes would be read differently, so that they are read again
 
 
-@dataclass(frozen=True)
-class SourceColumns:
+@dataclass(frozen=True, kw_only=True)
+class Columns:
     """The alias data of one source. Headings of one field are synonyms: where several occur, they must agree.
 
     `fallbacks` are used only where no alias is found. `one_kind_only` names, for a fallback heading, the headings of
     which one must hold a single value in all rows ("Results" counts whatever the campaign aims at).
     """
 
-    source: str
-    table: str
     aliases: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...]
     export_hint: str
@@ -41,6 +39,14 @@ class SourceColumns:
     currency: tuple[str, ...] = ()
     has_total_row: bool = False
     date_formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceColumns(Columns):
+    """The same with the source that they are of and the table of its rows."""
+
+    source: str
+    table: str
 
     @property
     def states_currency(self) -> bool:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from loaders import DeliveryOutcome, LoadFailed, facebook, surfside
 from loaders.corrections import MARKS, marked_file
+from loaders.errors import LoadFailed
+from loaders.results import DeliveryOutcome
 from loaders.tabular import read_table
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
+from tests.sources import facebook, surfside
 from warehouse.deliveries import landing, rejects, verdicts
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.postgres import database

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from loaders import facebook, prepare_all
 from loaders.locks import locked
+from loaders.pipeline import prepare_all
 from sandbox.s3 import put_object
 from sandbox.vibe_api import VibeApi, vibe_api
 from tests.loaders import files
 from tests.orchestration.conftest import BUCKET, Shell, add_client
 from tests.orchestration.side_by_side import Processes, Started, load_day, paidmedia, processes, upload
 from tests.sizes import cases, report
+from tests.sources import facebook
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database
 from warehouse.settings import get_settings

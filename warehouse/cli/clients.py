@@ -75,7 +75,7 @@ def client_list() -> None:
     """List clients with the rate in force today and their sources' rules."""
 
     from warehouse.clients import clients
-    from warehouse.control import SOURCES, VibeCredentials, lookup
+    from warehouse.control import VibeCredentials, lookup, sources
     from warehouse.months import utc_today
     from warehouse.postgres.database import session
 
@@ -86,7 +86,7 @@ def client_list() -> None:
             rates = [rate for rate in clients.cpm_history(current, each.client_id) if rate.effective_date <= today]
             rules = [
                 f"{source}.{setting}={value}"
-                for source in SOURCES
+                for source in sources.names(current)
                 for setting, value in clients.source_settings(current, each.client_id, source).items()
             ]
             has_vibe = current.get(VibeCredentials, each.client_id) is not None

@@ -10,8 +10,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from loaders.results import Progress
-from loaders.vibe.clock import Clock
-from warehouse.control import VibeQueuePlace, VibeReportRequest
+from loaders.source import ReportApi, Source, value_of
+from loaders.transports.report_api.clock import Clock
+from warehouse.control import ReportQueuePlace, ReportRequest
 from warehouse.postgres import database, locks
 from warehouse.settings import Settings
 
@@ -21,11 +22,12 @@ LOOK = timedelta(minutes=10)  # whoever waits looks again this often: those ahea
 GRACE = timedelta(minutes=1)  # who is later than that to look has gone, and holds nobody up until it is back
 RESUMABLE = timedelta(days=1)  # an older report says less than a new one, and its download may be gone
 # Held for a look, not for the wait: a lock of hours would be lost unnoticed with its connection.
-_LOCK = "paidmedia vibe {account}"
+_LOCK = "paidmedia {source} {account}"
 
 
 def reserve(
     settings: Settings,
+    source: Source,
     account: str,
     client_id: str,
     first: date,
@@ -39,21 +41,23 @@ def reserve(
     Clients are served in the order in which they began to wait. A killed client that comes back has kept its place,
     and each asks again behind the others for its next report: no client starves.
     """
+    assert isinstance(source.transport, ReportApi)
+    an_hour = value_of(source.transport.creates_per_hour, settings)
     while True:
         with database.session(settings) as current:
-            locks.hold(current, _LOCK.format(account=account))
+            locks.hold(current, _LOCK.format(source=source.name, account=account))
             now = clock.now()
-            free_at = _turn(current, account, client_id, settings.vibe_creates_per_hour, now)
+            free_at = _turn(current, account, client_id, an_hour, now)
             if free_at is None:
                 return _note(current, account, client_id, first, last, now)
-        tell(f"{settings.vibe_creates_per_hour} reports an hour are used up; waiting until {free_at:%H:%M:%S} UTC")
+        tell(f"{an_hour} reports an hour are used up; waiting until {free_at:%H:%M:%S} UTC")
         clock.sleep(max(min(free_at - now, LOOK).total_seconds(), 0.1))
 
 
 def give_back(settings: Settings, request_id: UUID) -> None:
     """Undo `reserve`: the request never reached the API, so nothing was counted there."""
     with database.session(settings) as current:
-        current.execute(delete(VibeReportRequest).where(VibeReportRequest.request_id == request_id))
+        current.execute(delete(ReportRequest).where(ReportRequest.request_id == request_id))
 
 
 def next_free(recent: Sequence[datetime], limit: int, now: datetime, ahead: int = 0) -> datetime | None:
@@ -70,20 +74,20 @@ def next_free(recent: Sequence[datetime], limit: int, now: datetime, ahead: int 
 
 def resumable(
     current: Session, account: str, client_id: str, first: date, last: date, now: datetime
-) -> VibeReportRequest | None:
+) -> ReportRequest | None:
     """The newest report of the same client and days that was asked for and not yet loaded."""
     query = (
-        select(VibeReportRequest)
+        select(ReportRequest)
         .where(
-            VibeReportRequest.account == account,
-            VibeReportRequest.client_id == client_id,
-            VibeReportRequest.start_date == first,
-            VibeReportRequest.end_date == last,
-            VibeReportRequest.report_id.is_not(None),
-            VibeReportRequest.status.in_(("created", "done")),
-            VibeReportRequest.requested_at > now - RESUMABLE,
+            ReportRequest.account == account,
+            ReportRequest.client_id == client_id,
+            ReportRequest.start_date == first,
+            ReportRequest.end_date == last,
+            ReportRequest.report_id.is_not(None),
+            ReportRequest.status.in_(("created", "done")),
+            ReportRequest.requested_at > now - RESUMABLE,
         )
-        .order_by(VibeReportRequest.requested_at.desc())
+        .order_by(ReportRequest.requested_at.desc())
     )
     return current.scalars(query).first()
 
@@ -91,7 +95,7 @@ def resumable(
 def mark(settings: Settings, request_id: UUID, status: str, *, now: datetime, error: str | None = None) -> None:
     """Note what became of a request."""
     with database.session(settings) as current:
-        request = current.get_one(VibeReportRequest, request_id)
+        request = current.get_one(ReportRequest, request_id)
         request.status, request.error = status, error
         request.finished_at = now if status in ("consumed", "error", "expired") else request.finished_at
 
@@ -99,24 +103,24 @@ def mark(settings: Settings, request_id: UUID, status: str, *, now: datetime, er
 def name_report(settings: Settings, request_id: UUID, report_id: str) -> None:
     """Keep the id that the API gave the report."""
     with database.session(settings) as current:
-        current.get_one(VibeReportRequest, request_id).report_id = report_id
+        current.get_one(ReportRequest, request_id).report_id = report_id
 
 
 def requested_at(settings: Settings, request_id: UUID) -> datetime:
     """When a report was asked for."""
     with database.session(settings) as current:
-        return current.get_one(VibeReportRequest, request_id).requested_at
+        return current.get_one(ReportRequest, request_id).requested_at
 
 
 def _turn(current: Session, account: str, client_id: str, limit: int, now: datetime) -> datetime | None:
     """None if it is the client's turn, which ends its wait, else when it may be. Needs the account's lock."""
-    place = current.get(VibeQueuePlace, (account, client_id))
+    place = current.get(ReportQueuePlace, (account, client_id))
     if place is None:
-        place = VibeQueuePlace(account=account, client_id=client_id, waits_since=now)
+        place = ReportQueuePlace(account=account, client_id=client_id, waits_since=now)
     ahead = select(func.count()).where(
-        VibeQueuePlace.account == account,
-        VibeQueuePlace.waits_since < place.waits_since,
-        VibeQueuePlace.looks_at > now - GRACE,
+        ReportQueuePlace.account == account,
+        ReportQueuePlace.waits_since < place.waits_since,
+        ReportQueuePlace.looks_at > now - GRACE,
     )
     free_at = next_free(_recent(current, account, now), limit, now, current.scalars(ahead).one())
     if free_at is not None:
@@ -128,14 +132,14 @@ def _turn(current: Session, account: str, client_id: str, limit: int, now: datet
 
 
 def _recent(current: Session, account: str, now: datetime) -> list[datetime]:
-    query = select(VibeReportRequest.requested_at).where(
-        VibeReportRequest.account == account, VibeReportRequest.requested_at > now - WINDOW - MARGIN
+    query = select(ReportRequest.requested_at).where(
+        ReportRequest.account == account, ReportRequest.requested_at > now - WINDOW - MARGIN
     )
     return list(current.scalars(query))
 
 
 def _note(current: Session, account: str, client_id: str, first: date, last: date, now: datetime) -> UUID:
-    request = VibeReportRequest(
+    request = ReportRequest(
         account=account, client_id=client_id, start_date=first, end_date=last, requested_at=now, status="created"
     )
     current.add(request)

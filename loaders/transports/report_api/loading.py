@@ -6,8 +6,7 @@ A client whose report is refused asks for no more of them in this load: the hour
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -16,13 +15,13 @@ from loaders.clients import account_of
 from loaders.errors import LoadFailed
 from loaders.intake import Arrival, Intake, open_intake, reader_for
 from loaders.results import LoadResult, Progress, silent
+from loaders.source import ReportApi, Source, value_of
 from loaders.timespan import cut, days_between, runs_of_days
-from loaders.vibe import breaker, requests
-from loaders.vibe.breaker import CircuitOpen
-from loaders.vibe.clock import Clock
-from loaders.vibe.columns import COLUMNS
-from loaders.vibe.source import BROKEN, DONE, MAX_DAYS, MAX_REPORT_SIZE, ReportApi, ReportStatus
-from loaders.vibe.trouble import BadContent, Expired, Refusal, TooLarge, Trouble, Unsent
+from loaders.transports.report_api import breaker, requests
+from loaders.transports.report_api.api import BROKEN, DONE, MAX_DAYS, MAX_REPORT_SIZE, ReportClient, ReportStatus
+from loaders.transports.report_api.breaker import CircuitOpen
+from loaders.transports.report_api.clock import Clock
+from loaders.transports.report_api.trouble import BadContent, Expired, Refusal, TooLarge, Trouble, Unsent
 from warehouse.clients.credentials import VibeAccount
 from warehouse.postgres import database
 from warehouse.settings import Settings
@@ -55,41 +54,39 @@ class _Report:
         return f"report {self.report_id}"
 
 
-def load(
-    settings: Settings,
-    client_id: str,
-    date_from: date,
-    date_to: date,
-    *,
-    dagster_run_id: str | None = None,
-    on_progress: Progress | None = None,
-    clock: Clock | None = None,
-) -> LoadResult:
-    """Load `date_from` to `date_to`, both included, in reports of at most 45 days; each declares all its days.
+@dataclass(frozen=True)
+class ReportLoader:
+    """A source whose deliveries are reports that an API makes when it is asked."""
 
-    A report that cannot be had is a failed delivery of the result; the others load. Raises `PaidMediaError` only
-    where the client cannot be served at all.
-    """
-    tell, clock = on_progress or silent, clock or Clock()
-    with database.session(settings) as current:
-        account = account_of(current, settings, client_id)
-    reader = replace(reader_for(settings, COLUMNS, client_id), max_size=MAX_REPORT_SIZE)
-    with (
-        open_intake(settings, reader, dagster_run_id=dagster_run_id, on_progress=tell) as intake,
-        _api(settings, account, client_id, clock, tell) as api,
-    ):
-        load_ = _Load(settings, account, client_id, clock, tell, api, intake)
-        load_.run(list(cut(date_from, date_to, MAX_DAYS)))
-    return LoadResult("vibe", client_id, intake.outcomes)
+    source: Source
 
+    def load(
+        self,
+        settings: Settings,
+        client_id: str,
+        date_from: date,
+        date_to: date,
+        *,
+        dagster_run_id: str | None = None,
+        on_progress: Progress | None = None,
+        clock: Clock | None = None,
+    ) -> LoadResult:
+        """Load `date_from` to `date_to`, both included, in reports of at most 45 days; each declares all its days.
 
-@contextmanager
-def _api(settings: Settings, account: VibeAccount, client_id: str, clock: Clock, tell: Progress) -> Iterator[ReportApi]:
-    api = ReportApi(settings, account, client_id, clock, tell)
-    try:
-        yield api
-    finally:
-        api.close()
+        A report that cannot be had is a failed delivery of the result; the others load. Raises `PaidMediaError` only
+        where the client cannot be served at all.
+        """
+        tell, clock = on_progress or silent, clock or Clock()
+        with database.session(settings) as current:
+            account = account_of(current, settings, self.source, client_id)
+        reader = replace(reader_for(settings, self.source.spec, client_id), max_size=MAX_REPORT_SIZE)
+        with (
+            open_intake(settings, reader, dagster_run_id=dagster_run_id, on_progress=tell) as intake,
+            closing(ReportClient(settings, self.source, account, client_id, clock, tell)) as api,
+        ):
+            load_ = _Load(settings, self.source, account, client_id, clock, tell, api, intake)
+            load_.run(list(cut(date_from, date_to, MAX_DAYS)))
+        return LoadResult(self.source.name, client_id, intake.outcomes)
 
 
 @dataclass
@@ -97,11 +94,12 @@ class _Load:
     """One call of `load`. `reports` counts those that are asked for, `over` those that were loaded or have failed."""
 
     settings: Settings
+    source: Source
     account: VibeAccount
     client_id: str
     clock: Clock
     tell: Progress
-    api: ReportApi
+    api: ReportClient
     intake: Intake
     offered: dict[str, UUID] = field(default_factory=dict)
     reports: int = 0
@@ -126,6 +124,15 @@ class _Load:
             if outcome.origin in self.offered and outcome.status != "failed":
                 requests.mark(self.settings, self.offered[outcome.origin], "consumed", now=self.clock.now())
 
+    @property
+    def _reports(self) -> ReportApi:
+        assert isinstance(self.source.transport, ReportApi)
+        return self.source.transport
+
+    def _admit(self) -> bool:
+        """Whether the next report is the breaker's trial. Raises `CircuitOpen` while the account is left alone."""
+        return breaker.admit(self.settings, self.account.account, self.clock.now(), self.source.title)
+
     def _settle(self, waiting: list[_Report]) -> None:
         """Poll reports in turn until each has been loaded or has failed."""
         while waiting:
@@ -140,7 +147,7 @@ class _Load:
         """The report of a span: one that was asked for before, else a new one; None when it cannot be had."""
         now = self.clock.now()
         try:
-            is_trial = breaker.admit(self.settings, self.account.account, now)
+            is_trial = self._admit()
         except CircuitOpen as error:
             self._leave(first, last, error)
             return None
@@ -163,7 +170,7 @@ class _Load:
         def attempt() -> tuple[UUID, str]:
             account = self.account.account
             request_id = requests.reserve(
-                self.settings, account, self.client_id, first, last, clock=self.clock, tell=self.tell
+                self.settings, self.source, account, self.client_id, first, last, clock=self.clock, tell=self.tell
             )
             try:
                 return request_id, self.api.ask_for(first, last)
@@ -179,7 +186,9 @@ class _Load:
             request_id, report_id = self.api.create(attempt)
         except LoadFailed as error:
             where = f"the report of {first} to {last} was not to be had"
-            self.refused = LoadFailed("Vibe was asked for nothing more", where=where, fix="mend that, then load again")
+            self.refused = LoadFailed(
+                f"{self.source.title} was asked for nothing more", where=where, fix="mend that, then load again"
+            )
             self.refused.fault = error.fault
             self._failed(f"report {first} to {last}", error, days_between(first, last), is_trial=is_trial)
             return None
@@ -200,7 +209,7 @@ class _Load:
     def _advance(self, report: _Report) -> list[_Report]:
         """Poll a report once and load it if it is done; the reports to go on with, none when it is settled."""
         try:
-            report.is_trial = report.is_trial or breaker.admit(self.settings, self.account.account, self.clock.now())
+            report.is_trial = report.is_trial or self._admit()
             status = self._poll(report)
             if status.state in DONE and status.url:
                 self._take(report, self.api.download(status.url))
@@ -211,11 +220,11 @@ class _Load:
             return self._after_trouble(report, error)
         if status.state in BROKEN:
             return self._after_breaking(report, status)
-        if report.polls < self.settings.vibe_poll_attempts:
+        if report.polls < value_of(self._reports.poll_attempts, self.settings):
             return [report]
         where = f"{report.origin} is {status.state or 'without a status'} after {report.polls} polls"
         fix = "load again later: it goes on with the same report"
-        self._fail(report, Trouble("Vibe's report is not ready", where=where, fix=fix), None)
+        self._fail(report, Trouble(f"{self.source.title}'s report is not ready", where=where, fix=fix), None)
         return []
 
     def _in_parts(self, report: _Report, error: TooLarge) -> list[_Report]:
@@ -254,7 +263,9 @@ class _Load:
         if report.is_resumed:
             return self._anew(report)
         where = f"{report.origin}, {report.first} to {report.last}: {reason}"
-        self._fail(report, Trouble("Vibe could not make the report", where=where, fix="load again"), None)
+        self._fail(
+            report, Trouble(f"{self.source.title} could not make the report", where=where, fix="load again"), None
+        )
         return []
 
     def _anew(self, report: _Report) -> list[_Report]:
@@ -263,7 +274,7 @@ class _Load:
 
     def _poll(self, report: _Report) -> ReportStatus:
         status = self.api.status(report.report_id)
-        interval = self.settings.vibe_poll_seconds
+        interval = value_of(self._reports.poll_seconds, self.settings)
         report.next_poll = self.clock.now() + timedelta(seconds=interval)
         report.polls += 1
         if status.state != report.state:
@@ -279,7 +290,7 @@ class _Load:
         self.intake.offer(
             Arrival(
                 data,
-                f"vibe-{report.first}-{report.last}.csv",
+                f"{self.source.name}-{report.first}-{report.last}.csv",
                 origin=report.origin,
                 as_of=report.requested_at,
                 requested_days=report.days,

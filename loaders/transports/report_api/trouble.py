@@ -1,4 +1,4 @@
-"""What can go wrong at the Vibe API, and how often and how long apart it is tried again.
+"""What can go wrong at a report API, and how often and how long apart it is tried again.
 
 Trouble that may pass (429, 5xx, time-outs, broken transfers, web pages instead of data) is retried with backoff;
 anything else fails at once with the API's own message.
@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from loaders.errors import LoadFailed, SourceUnreachable
+from loaders.errors import BudgetUsedUp, LoadFailed, SourceUnreachable
 from loaders.results import Progress
-from loaders.vibe.clock import Clock
+from loaders.transports.report_api.clock import Clock
 
 ATTEMPTS = 6  # of a poll, of a download, and of a create that does not reach the API: half a minute
 CREATES = 3  # of a create that the API may have counted as one of the hour's fifteen: half a minute as well
@@ -42,13 +42,11 @@ class Unreachable(Unsent, Transient):
     """There was no connection to send the request over."""
 
 
-class RateLimited(LoadFailed):
-    """The API asks to wait, `retry_after` seconds where it says how long: it is retried."""
+class RateLimited(BudgetUsedUp):
+    """The API asks to wait, `retry_after` seconds where it says how long: it is retried. `title` is the source's."""
 
-    fault = "vibe_budget_exhausted"
-
-    def __init__(self, where: str, retry_after: float | None) -> None:
-        super().__init__("Vibe's rate limit is used up", where=where, fix="load again later")
+    def __init__(self, title: str, where: str, retry_after: float | None) -> None:
+        super().__init__(f"{title}'s rate limit is used up", where=where, fix="load again later")
         self.retry_after = retry_after
 
 
@@ -63,9 +61,9 @@ class Expired(Trouble):
 class TooLarge(LoadFailed):
     """The report is larger than what is read in one piece; `share` is how many times larger, at least."""
 
-    def __init__(self, size: int, limit: int) -> None:
+    def __init__(self, title: str, size: int, limit: int) -> None:
         where = f"{size / 2**20:,.0f} MB, more than {limit / 2**20:,.0f} MB"
-        super().__init__("a Vibe report is too large", where=where, fix="load fewer days at once")
+        super().__init__(f"a {title} report is too large", where=where, fix="load fewer days at once")
         self.share = size / limit
 
 

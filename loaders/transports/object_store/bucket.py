@@ -1,4 +1,4 @@
-"""Which S3 objects are a client's media reports: listing, choosing by date, fetching."""
+"""Which objects of the bucket are a client's files: listing, choosing by date, fetching."""
 
 import re
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ class FilePattern:
     text: str
 
     @classmethod
-    def parse(cls, setting: str) -> "FilePattern":
-        """Raises `PaidMediaError` for a pattern without a date."""
-        text = re.sub(r"\.(csv|xlsx)$", "", setting.strip().lstrip("/"), flags=re.IGNORECASE)
+    def parse(cls, pattern: str, name: str) -> "FilePattern":
+        """`name` is what people know the pattern by. Raises `PaidMediaError` for one without a date."""
+        text = re.sub(r"\.(csv|xlsx)$", "", pattern.strip().lstrip("/"), flags=re.IGNORECASE)
         for word, placeholder in _WORDS.items():
             text = text.replace(word, placeholder)
         if not _DATE.search(text) or re.search(r"[{}]", _DATE.sub("", text)):
             fix = "use {date} or {date:%Y%m%d}, as in media-report-{date}"
-            raise PaidMediaError(f"SURFSIDE_FILE_PATTERN {setting!r} cannot be used", fix=fix)
+            raise PaidMediaError(f"{name} {pattern!r} cannot be used", fix=fix)
         return cls(text)
 
     def render(self, day: date) -> str:
@@ -66,11 +66,11 @@ class FilePattern:
 
 
 class Bucket:
-    """The bucket of the settings. Every method raises `PaidMediaError` with one clear line."""
+    """The bucket of the settings, for the source of a title. Every method raises `PaidMediaError` with one line."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, title: str) -> None:
         if not settings.s3_bucket_name:
-            raise PaidMediaError("S3_BUCKET_NAME is not set", fix="name the bucket with Surfside's files in .env")
+            raise PaidMediaError("S3_BUCKET_NAME is not set", fix=f"name the bucket with {title}'s files in .env")
         self.name = settings.s3_bucket_name
         self._settings = settings
         self._client = _client(settings)

@@ -1,4 +1,4 @@
-"""Facebook exports come by hand: receive a file, list those that wait, preview what one would bring."""
+"""Exports come by hand: receive a file, list those that wait, preview what one would bring."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from loaders.clients import check_served
 from loaders.errors import LoadRefused
-from loaders.facebook.columns import COLUMNS
 from loaders.intake import reader_for
 from loaders.reading import read_delivery, summary
+from loaders.source import Source
 from loaders.tabular import check_name, check_size
 from warehouse import audit
 from warehouse.control import UploadedFile
@@ -24,26 +24,24 @@ from warehouse.settings import Settings
 
 def receive(
     settings: Settings,
+    source: Source,
     file: Path | bytes,
     filename: str,
     client_id: str,
     uploaded_by: str,
-    as_of: datetime | None = None,
-    supersede: bool = False,
+    as_of: datetime | None,
+    supersede: bool,
 ) -> UUID:
-    """Keep an export in the landing zone and note that it waits; `load` takes it in by the id returned.
-
-    `as_of` (UTC where it has no zone) is when Facebook made it; `supersede` says that it is the newest.
-    Raises `LoadRefused` for a file past the limits, `PaidMediaError` for an unknown client or a time to come.
-    """
+    """Keep an export in the landing zone and note that it waits; see `UploadLoader.receive`."""
     made_at = _checked_time(as_of, supersede)
     check_name(filename)
     with database.session(settings) as current:
-        check_served(current, settings, "facebook", client_id)
+        check_served(current, settings, source, client_id)
     data = _bytes_of(file, filename, settings.max_upload_size)
     landed = landing.store(data, settings, filename=filename, root=settings.uploads)
     with database.session(settings) as current:
         upload = UploadedFile(
+            source=source.name,
             client_id=client_id,
             filename=filename,
             sha256=landed.sha256,
@@ -62,9 +60,9 @@ def receive(
         return upload.upload_id
 
 
-def pending(settings: Settings, upload_ids: Sequence[str] = ()) -> list[UploadedFile]:
-    """Uploads that were received and not yet loaded, oldest first; only the named ones if any are named."""
-    query = select(UploadedFile).where(UploadedFile.status == "received")
+def pending(settings: Settings, source: Source, upload_ids: Sequence[str]) -> list[UploadedFile]:
+    """Exports of a source that were received and not yet loaded, oldest first; only the named ones if any are named."""
+    query = select(UploadedFile).where(UploadedFile.status == "received", UploadedFile.source == source.name)
     if upload_ids:
         query = query.where(UploadedFile.upload_id.in_([UUID(each) for each in upload_ids]))
     with database.session(settings) as current:
@@ -73,14 +71,11 @@ def pending(settings: Settings, upload_ids: Sequence[str] = ()) -> list[Uploaded
     return uploads
 
 
-def validate(settings: Settings, data: bytes, filename: str, client_id: str) -> dict[str, Any]:
-    """What an export would bring, storing nothing: rows by fate, days, measures, warnings and the first rejects.
-
-    Raises `LoadRefused` with the message that `load` would give. The older-export rule is left to `load`.
-    """
+def validate(settings: Settings, source: Source, data: bytes, filename: str, client_id: str) -> dict[str, Any]:
+    """What an export would bring, storing nothing; see `UploadLoader.validate`."""
     check_name(filename)
     check_size(len(data), filename, settings.max_upload_size)
-    reading = read_delivery(data, filename, reader_for(settings, COLUMNS, client_id))
+    reading = read_delivery(data, filename, reader_for(settings, source.spec, client_id))
     rejects = [
         {"row": reject.source_row, "column": reject.column_name, "value": reject.value, "reason": reject.reason}
         for reject in reading.rejects[:20]

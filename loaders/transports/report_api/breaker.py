@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from loaders.errors import SourceUnreachable
-from warehouse.control import VibeBreaker
+from warehouse.control import ReportBreaker
 from warehouse.postgres import database
 from warehouse.settings import Settings
 
@@ -22,17 +22,19 @@ class CircuitOpen(SourceUnreachable):
     """The account is left alone for now; nothing was sent."""
 
 
-def admit(settings: Settings, account: str, now: datetime) -> bool:
-    """Whether a report of the account would be the trial. Raises `CircuitOpen` while the account is left alone.
+def admit(settings: Settings, account: str, now: datetime, title: str) -> bool:
+    """Whether a report of the account, at the API of that title, would be the trial.
+
+    Raises `CircuitOpen` while the account is left alone.
 
     Admitting a trial begins a new pause for everyone else, so that a trial whose process dies blocks nobody for longer.
     """
     with database.session(settings) as current:
-        breaker = current.get(VibeBreaker, account, with_for_update=True)
+        breaker = current.get(ReportBreaker, account, with_for_update=True)
         if breaker is None or breaker.tries_at is None:
             return False
         if now < breaker.tries_at:
-            what = f"Vibe is left alone after {breaker.failures} failed reports in a row"
+            what = f"{title} is left alone after {breaker.failures} failed reports in a row"
             fix = f"load again after {breaker.tries_at:%Y-%m-%d %H:%M:%S} UTC, when one report is tried"
             raise CircuitOpen(what, where=f"the last one: {breaker.last_failure}", fix=fix)
         breaker.tries_at = now + PAUSE
@@ -42,8 +44,8 @@ def admit(settings: Settings, account: str, now: datetime) -> bool:
 def count_failure(settings: Settings, account: str, reason: str, now: datetime) -> None:
     """Count a report that the API failed to give. The fifth in a row opens the breaker, a failed trial again."""
     with database.session(settings) as current:
-        current.execute(insert(VibeBreaker).values(account=account, failures=0).on_conflict_do_nothing())
-        breaker = current.get_one(VibeBreaker, account, with_for_update=True)
+        current.execute(insert(ReportBreaker).values(account=account, failures=0).on_conflict_do_nothing())
+        breaker = current.get_one(ReportBreaker, account, with_for_update=True)
         breaker.failures += 1
         breaker.last_failure = reason
         breaker.tries_at = now + PAUSE if breaker.failures >= FAILURES else None
@@ -52,12 +54,12 @@ def count_failure(settings: Settings, account: str, reason: str, now: datetime) 
 def give_trial_back(settings: Settings, account: str, now: datetime) -> None:
     """The trial ended without a word about the API's health: the next report may be one."""
     with database.session(settings) as current:
-        open_ = (VibeBreaker.account == account, VibeBreaker.tries_at.is_not(None))
-        current.execute(update(VibeBreaker).where(*open_).values(tries_at=now))
+        open_ = (ReportBreaker.account == account, ReportBreaker.tries_at.is_not(None))
+        current.execute(update(ReportBreaker).where(*open_).values(tries_at=now))
 
 
 def close(settings: Settings, account: str) -> None:
     """A report has arrived: nothing is in a row any more."""
-    troubled = (VibeBreaker.account == account, VibeBreaker.failures > 0)
+    troubled = (ReportBreaker.account == account, ReportBreaker.failures > 0)
     with database.session(settings) as current:
-        current.execute(update(VibeBreaker).where(*troubled).values(failures=0, last_failure=None, tries_at=None))
+        current.execute(update(ReportBreaker).where(*troubled).values(failures=0, last_failure=None, tries_at=None))

@@ -11,7 +11,7 @@ TRANSPORTS = ("object_store", "report_api", "upload")
 
 
 class KnownSource(Base):
-    """One row per source that there is or was. Written by `warehouse.sources` only.
+    """One row per source that there is or was. Written by `warehouse.control.sources` only.
 
     `client_settings` are the names of what can be set for a client; `late_after_days` is how far the newest day may lie
     behind today; `set_up` is the command that makes a client ready.

@@ -39,7 +39,7 @@ def clients_for(settings: Settings, name: str, client_id: str | None = None) -> 
 
 
 def _last_asked(current: Session) -> dict[str, datetime]:
-    """When each client's last Vibe report was asked for."""
+    """When each client's last report was asked for."""
     last = func.max(ReportRequest.requested_at).label("asked_at")
     rows = current.execute(select(ReportRequest.client_id, last).group_by(ReportRequest.client_id))
     return {row.client_id: row.asked_at for row in rows}

@@ -4,8 +4,6 @@ Headings are compared after trimming, collapsing white space, Unicode NFC and ca
 of a heading between exports ("Campaign Name", "Campaign name") and never mean something else by it.
 """
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -84,6 +82,9 @@ class Mapped:
 
 def fingerprint(spec: SourceColumns, rules: Mapping[str, str], currency: str) -> str:
     """16 hex digits that change when the same bytes would be read as other rows."""
+    import hashlib  # the command line reads the columns for its help, and this takes as long as the rest of them
+    import json
+
     levels = {level: rules[level] for level in LEVELS if level in rules}
     meaning = [READER_VERSION, asdict(spec), levels, currency]
     return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loaders import sources
 from loaders.columns import SourceColumns
-from loaders.source import ReportApi, Source
+from loaders.source import ObjectStore, ReportApi, Source
 from warehouse.errors import PaidMediaError
 
 
@@ -40,6 +40,11 @@ def names() -> tuple[str, ...]:
 def loaded_by_day() -> tuple[str, ...]:
     """The sources that days can be asked of."""
     return tuple(name for name, source in registry().items() if source.is_loaded_by_day)
+
+
+def in_folders() -> tuple[str, ...]:
+    """The sources whose files lie in a folder of the client's."""
+    return tuple(name for name, source in registry().items() if isinstance(source.transport, ObjectStore))
 
 
 def uploaded() -> tuple[str, ...]:

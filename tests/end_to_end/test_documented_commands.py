@@ -22,7 +22,9 @@ from warehouse.settings import PROJECT_ROOT
 
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
 # What other tests of this suite run, or what runs this suite.
-ELSEWHERE = re.compile(r"^(git clone|cd |make (run|test|serve|check|install|clean|lock|graph|screenshots|docs)\b)")
+ELSEWHERE = re.compile(
+    r"^(git clone|cd |make (run|test|serve|check|install|clean|lock|graph|sources|screenshots|docs)\b)"
+)
 
 
 def blocks(document: Path) -> list[str]:

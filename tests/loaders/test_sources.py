@@ -1,15 +1,22 @@
 """A source is one record: what it takes, what it refuses, and what the registry makes of the files."""
 
 from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loaders import registry as table
+from loaders.pipeline import prepare_all
 from loaders.registry import loaded_by_day, names, registry, source_of, uploaded
 from loaders.source import Setting, Source, source_from, value_of
+from warehouse.alerts import findings
+from warehouse.clients import clients
+from warehouse.control import IngestionRun
 from warehouse.control import sources as known_sources
+from warehouse.deliveries import monitor, rejects, verdicts
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
 from warehouse.settings import Settings
@@ -105,4 +112,27 @@ def test_what_other_rooms_know_of_a_source_follows_its_record(settings: Settings
         assert known_sources.names(current) == (*names(), "pigeon_post")
         with pytest.raises(PaidMediaError, match="one of surfside, vibe, facebook, pigeon_post"):
             known_sources.get(current, "owl_post")
+        current.rollback()
+
+
+def test_a_source_that_left_the_registry_keeps_its_place_among_the_others(settings: Settings) -> None:
+    prepare_all(settings)
+    with database.session(settings) as current:
+        known_sources.write(current, [source_from(PLAIN).record()])
+        client = {"name": "Acme", "currency": "USD", "cpm": Decimal(5), "effective_date": date(2026, 1, 1)}
+        clients.add_client(current, "acme", **client)
+        failed = {"client_id": "acme", "status": "failed", "error": "the loft is empty", "origin": "a flight"}
+        current.add(IngestionRun(source="pigeon_post", started_at=datetime.now(UTC), **failed))
+        current.flush()
+        assert [(each.source, each.state) for each in monitor.overview(current)] == [
+            ("pigeon_post", "nothing delivered")
+        ]
+        assert [each.source for each in monitor.open_failures(current)] == ["pigeon_post"]
+        (found,) = findings.wrong_now(current)
+        assert (found.kind, found.subject) == ("failed_run", "pigeon_post/acme")
+        assert (rejects.deliveries(current), verdicts.held(current), verdicts.pending_everywhere(current)) == (
+            [],
+            [],
+            {},
+        )
         current.rollback()

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from loaders import attempts
 from loaders import registry as table
 from loaders.pipeline import prepare_all
 from loaders.registry import loaded_by_day, names, registry, source_of, uploaded
 from loaders.source import Setting, Source, source_from, value_of
+from loaders.transports import upload_loader
 from warehouse.alerts import findings
 from warehouse.clients import clients
-from warehouse.control import IngestionRun
+from warehouse.control import IngestionRun, KnownSource
 from warehouse.control import sources as known_sources
 from warehouse.deliveries import monitor, rejects, verdicts
 from warehouse.errors import PaidMediaError
@@ -136,3 +139,17 @@ def test_a_source_that_left_the_registry_keeps_its_place_among_the_others(settin
             {},
         )
         current.rollback()
+
+
+def test_what_comes_before_the_tables_are_prepared_enters_its_source_itself(settings: Settings) -> None:
+    with database.session(settings) as current:
+        clients.add_client(
+            current, "early", name="Early", currency="USD", cpm=Decimal(5), effective_date=date(2026, 1, 1)
+        )
+        current.execute(delete(KnownSource))
+    upload_loader("facebook").receive(settings, b"Day\n", "early.csv", "early", "ann")
+    with database.session(settings) as current:
+        day = date(2026, 1, 2)
+        attempts.note_unserved(current, "vibe", "early", day, day, error="nobody is there", dagster_run_id="run")
+        current.flush()
+        assert known_sources.names(current) == ("vibe", "facebook")

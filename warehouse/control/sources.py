@@ -70,12 +70,17 @@ def get(current: Session, name: str) -> SourceRecord:
 
 
 def known(settings: Settings | None = None) -> tuple[SourceRecord, ...]:
-    """The same as `listed`, for readers that ask at every line: one question a minute and database."""
+    """The same as `listed`, for readers that ask at every line: one question a minute and database.
+
+    Raises `PaidMediaError` where the database does not know of sources yet.
+    """
     settings = settings or get_settings()
     url = str(database.engine(settings).url)
     read_at, found = _kept.get(url, (0.0, ()))
     if not found or time.monotonic() - read_at > KEPT_SECONDS:
         with database.session(settings) as current:
+            if not database.relation_exists(current, "control.sources"):
+                raise PaidMediaError("the database is of another version", fix="paidmedia db migrate")
             found = listed(current)
         _kept[url] = time.monotonic(), found
     return found

@@ -15,7 +15,7 @@ from loaders.reading import read_delivery, summary
 from loaders.source import Source
 from loaders.tabular import check_name, check_size
 from warehouse import audit
-from warehouse.control import UploadedFile
+from warehouse.control import UploadedFile, sources
 from warehouse.deliveries import landing
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
@@ -40,6 +40,7 @@ def receive(
     data = _bytes_of(file, filename, settings.max_upload_size)
     landed = landing.store(data, settings, filename=filename, root=settings.uploads)
     with database.session(settings) as current:
+        sources.write(current, [source.record()])  # its tables may not have been prepared yet
         upload = UploadedFile(
             source=source.name,
             client_id=client_id,

@@ -149,7 +149,8 @@ def landed(settings: Settings, client_id: str) -> Callable[..., RejectingDeliver
         kept = landing.store(data, settings, filename=filename)
         now = datetime.now(UTC)
         return RejectingDelivery(
-            "d-1", "facebook", client_id, filename, str(kept.path), kept.sha256, now, now, DAY, DAY, 2, 1, 1, 0
+            "d-1", "facebook", "Facebook", "upload", client_id, filename, str(kept.path), kept.sha256, now, now,
+            DAY, DAY, 2, 1, 1, 0,
         )  # fmt: skip
 
     return run

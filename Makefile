@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 SUITE := -n 3 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test test-rest test-all torture bench bench-quick check docs clean lock graph screenshots
+.PHONY: help install run serve test test-rest test-all torture bench bench-quick check docs clean lock graph sources screenshots
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -53,8 +53,12 @@ check: $(INSTALLED) ## Lint, types, layer arrows, dbt parse; no network, no data
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m orchestration.sources --check
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 	$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+
+sources: $(INSTALLED) ## Write what dbt needs of each source from its file in loaders/sources/
+	@$(BIN)/python -m orchestration.sources
 
 docs: $(INSTALLED) ## Build the dbt docs as one page
 	@$(BIN)/python -m orchestration.docs

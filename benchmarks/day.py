@@ -15,7 +15,7 @@ from benchmarks.commands import Finished
 from benchmarks.stages import Interval, covered, shared
 from benchmarks.truth import compare
 from benchmarks.world import World
-from warehouse.control import SOURCES
+from loaders.registry import names
 from warehouse.postgres import database
 
 START_UP, READ, COPY, CHECKS = "start-up", "read and parse", "raw COPY", "checks (Great Expectations)"
@@ -148,7 +148,7 @@ def _intervals(world: World, finished: Sequence[Finished]) -> Iterator[Interval]
 
 def _deliveries(world: World, since: float) -> Iterator[Interval]:
     """Reading and COPY of each delivery: its attempt begins and ends in the ledger; dlt names a package by its time."""
-    for source in SOURCES:
+    for source in names():
         query = f"""
             select runs.started_at, cast(deliveries._dlt_load_id as double precision) as copied_at, runs.finished_at
             from control.ingestion_runs as runs

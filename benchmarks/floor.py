@@ -13,7 +13,7 @@ from psycopg2 import sql
 
 from benchmarks.truth import compare, measured_rows
 from benchmarks.world import World
-from warehouse.control import SOURCES
+from loaders.registry import names
 from warehouse.postgres import database
 
 # ruff: noqa: S608 – the schema is ours
@@ -63,11 +63,11 @@ def floor(world: World, when: date) -> dict[str, Any]:
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute(f"drop schema if exists {SCHEMA} cascade; create schema {SCHEMA}")
-            for source in SOURCES:
+            for source in names():
                 _create(cursor, world, source, when)
         started = time.monotonic()
         with connection, connection.cursor() as cursor:
-            for source in SOURCES:
+            for source in names():
                 for client_id in world.size.client_ids:
                     _copy(cursor, world, source, client_id, when)
         copied = time.monotonic()

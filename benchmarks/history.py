@@ -18,9 +18,8 @@ import psycopg2
 from benchmarks.day import build, check
 from benchmarks.truth import Slice, Totals
 from benchmarks.world import World
-from loaders.registry import columns_of
+from loaders.registry import columns_of, names
 from loaders.schema import tables
-from warehouse.control import SOURCES
 from warehouse.postgres import database
 
 # Names of tables and columns are ours, ages are numbers.
@@ -53,9 +52,9 @@ def fill(world: World, days: Sequence[date], tell: Callable[[str], None]) -> Non
 def _write(world: World, days: Sequence[date]) -> None:
     """The raw tables of the three sources side by side; if one fails or all are stopped, each ends after its day."""
     stopped = Event()
-    with ThreadPoolExecutor(len(SOURCES)) as pool:
+    with ThreadPoolExecutor(len(names())) as pool:
         try:
-            for each in [pool.submit(_fill_source, world, source, days, stopped) for source in SOURCES]:
+            for each in [pool.submit(_fill_source, world, source, days, stopped) for source in names()]:
                 each.result()
         finally:
             stopped.set()
@@ -63,7 +62,7 @@ def _write(world: World, days: Sequence[date]) -> None:
 
 def forget(world: World, day: date) -> None:
     """Take the deliveries of a day out again: a run that ended while it was loaded begins it anew."""
-    for source in SOURCES:
+    for source in names():
         with _cursor(world) as cursor:
             cursor.execute(f"select delivery_id from raw_{source}.delivery_days where date = %s", (day,))
             ids = [row[0] for row in cursor.fetchall()]
@@ -75,7 +74,7 @@ def forget(world: World, day: date) -> None:
 def is_begun(world: World, day: date) -> bool:
     """Whether something of a day was delivered."""
     with _cursor(world) as cursor:
-        for source in SOURCES:
+        for source in names():
             cursor.execute(f"select exists (select from raw_{source}.delivery_days where date = %s)", (day,))
             if cursor.fetchone()[0]:
                 return True
@@ -87,7 +86,7 @@ def _is_built(world: World, day: date) -> bool:
     with _cursor(world) as cursor:
         query = "select count(distinct (client_id, source)) from marts.daily_campaign_metrics where date = %s"
         cursor.execute(query, (day,))
-        return int(cursor.fetchone()[0]) == len(world.size.client_ids) * len(SOURCES)
+        return int(cursor.fetchone()[0]) == len(world.size.client_ids) * len(names())
 
 
 def _grown(template: Mapping[Slice, Totals], days: Sequence[date]) -> Iterator[tuple[Slice, Totals]]:
@@ -223,7 +222,7 @@ def _settle(world: World) -> None:
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            for source in SOURCES:
+            for source in names():
                 cursor.execute(f"vacuum (analyze) raw_{source}.{columns_of(source).table}")
     finally:
         connection.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from warehouse.control import SOURCES
+from loaders.registry import names
 from warehouse.errors import PaidMediaError
 
 # The measured days of the full form are Tuesday 29 September, Thursday 8 October and this Wednesday: of two months and
@@ -55,7 +55,7 @@ class Size:
     @property
     def rows_per_delivery(self) -> int:
         """The rows of one client and source."""
-        return max(1, round(self.rows / (self.clients * len(SOURCES))))
+        return max(1, round(self.rows / (self.clients * len(names()))))
 
     @property
     def bytes_needed(self) -> int:

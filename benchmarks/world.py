@@ -16,10 +16,11 @@ from pathlib import Path
 from benchmarks import deliveries
 from benchmarks.sizes import Size
 from benchmarks.truth import Expected, Slice, Totals, totals_of
+from loaders.registry import names
 from sandbox.s3 import put_object, s3_client, s3_server
 from sandbox.vibe_api import vibe_api
 from warehouse.clients import clients, credentials
-from warehouse.control import SOURCES, lookup, migrate
+from warehouse.control import lookup, migrate
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database, embedded
 from warehouse.settings import Settings, get_settings
@@ -68,7 +69,7 @@ class World:
         return {
             (client_id, source, day): self.make(source, client_id, day, rows=rows)
             for client_id in self.size.client_ids
-            for source in SOURCES
+            for source in names()
         }
 
     def deliver_day(self, day: date) -> dict[Slice, Totals]:
@@ -176,7 +177,7 @@ def _only(values: dict[str, str]) -> Iterator[None]:
 
 def _set_up(size: Size, settings: Settings, expected: Expected) -> None:
     """The schema, the raw tables, the clients with their rate, prefix, rule and Vibe account; safe to repeat."""
-    from loaders import prepare_all
+    from loaders.pipeline import prepare_all
 
     migrate.migrate(settings)
     prepare_all(settings)

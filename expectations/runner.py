@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, StaticPool, make_url
 
 from expectations.batch import batch_query
-from expectations.suites import SUITES, suite_for
+from expectations.suites import Suite
 from warehouse.errors import PaidMediaError
 
 SAMPLE_ROWS = 10
@@ -49,23 +49,21 @@ class DeliveryVerdict:
     warnings: tuple[ExpectationFailure, ...]
 
 
-def judge(engine_or_url: Engine | str, source: str, delivery_ids: Sequence[str]) -> list[DeliveryVerdict]:
-    """Judge the deliveries of one source, in the order given. A delivery without rows passes.
+def judge(engine_or_url: Engine | str, suite: Suite, delivery_ids: Sequence[str]) -> list[DeliveryVerdict]:
+    """Judge deliveries of one source by its suite, in the order given. A delivery without rows passes.
 
     Raises `PaidMediaError` when an expectation could not be computed: no verdict is better than a guessed one.
     """
-    if source not in SUITES:
-        raise PaidMediaError(f"no expectations for source {source}", fix=f"choose one of {', '.join(SUITES)}")
     ids = list(dict.fromkeys(delivery_ids))
     if not ids:
         return []
     findings: list[tuple[str, ExpectationFailure]] = []
-    with _validator(_url(engine_or_url), SUITES[source].TABLE, ids) as validator:
+    with _validator(_url(engine_or_url), suite.table, ids) as validator:
         # Whether an expectation fails is counted for all of them in one query; its rows cost two queries for each.
-        counted = _results(validator, suite_for(source).expectation_configurations, "BOOLEAN_ONLY")
+        counted = _results(validator, suite.in_great_expectations().expectation_configurations, "BOOLEAN_ONLY")
         failed = [result.expectation_config for result in counted if not result.success]
         for result in _results(validator, failed, _RESULT_FORMAT):
-            findings += _per_delivery(validator, source, result)
+            findings += _per_delivery(validator, suite.table, result)
     return [_verdict(delivery_id, [found for owner, found in findings if owner == delivery_id]) for delivery_id in ids]
 
 
@@ -111,7 +109,7 @@ def _results(validator: Any, configurations: Sequence[Any], result_format: Any) 
     return list(validator.graph_validate(list(configurations), runtime_configuration={"result_format": result_format}))
 
 
-def _per_delivery(validator: Any, source: str, result: Any) -> list[tuple[str, ExpectationFailure]]:
+def _per_delivery(validator: Any, table: str, result: Any) -> list[tuple[str, ExpectationFailure]]:
     """Count the failing rows of each delivery in Postgres.
 
     Great Expectations lists only a few failing rows, in no order, so that a guilty delivery could be missing; its query
@@ -125,7 +123,7 @@ def _per_delivery(validator: Any, source: str, result: Any) -> list[tuple[str, E
     if query is None:
         raise PaidMediaError(
             f"{configuration.type} on {column} could not be computed",
-            where=SUITES[source].TABLE,
+            where=table,
             fix=f"see {result.exception_info}",
         )
     grouped = f"""
@@ -138,7 +136,7 @@ def _per_delivery(validator: Any, source: str, result: Any) -> list[tuple[str, E
     if (attributed := sum(row.failing_rows for row in rows)) != result.result["unexpected_count"]:
         raise PaidMediaError(
             f"{configuration.type} on {column} failed for {result.result['unexpected_count']} rows, {attributed} found",
-            where=SUITES[source].TABLE,
+            where=table,
             fix="judge the deliveries again; if it stays, the library counts otherwise than it selects",
         )
     return [

@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loaders import history
+from loaders.registry import source_of
 from loaders.results import DeliveryOutcome
-from warehouse.control import Client, DeliveryVerdict, IngestionRun
+from warehouse.control import Client, DeliveryVerdict, IngestionRun, sources
 
 INTERRUPTED = "the process ended before the delivery was written; load again"
 
@@ -62,6 +63,7 @@ def note_unserved(
     )
     if current.get(Client, client_id) is None or current.scalars(noted).first() is not None:
         return
+    sources.write(current, [source_of(source).record()])  # its tables may not have been prepared yet
     now = datetime.now(UTC)
     current.add(
         IngestionRun(

@@ -4,8 +4,6 @@ Headings are compared after trimming, collapsing white space, Unicode NFC and ca
 of a heading between exports ("Campaign Name", "Campaign name") and never mean something else by it.
 """
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -21,16 +19,14 @@ MEASURES = COUNTS + MONEY
 READER_VERSION = 2  # raise when the same bytes would be read differently, so that they are read again
 
 
-@dataclass(frozen=True)
-class SourceColumns:
+@dataclass(frozen=True, kw_only=True)
+class Columns:
     """The alias data of one source. Headings of one field are synonyms: where several occur, they must agree.
 
     `fallbacks` are used only where no alias is found. `one_kind_only` names, for a fallback heading, the headings of
     which one must hold a single value in all rows ("Results" counts whatever the campaign aims at).
     """
 
-    source: str
-    table: str
     aliases: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...]
     export_hint: str
@@ -41,6 +37,14 @@ class SourceColumns:
     currency: tuple[str, ...] = ()
     has_total_row: bool = False
     date_formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceColumns(Columns):
+    """The same with the source that they are of and the table of its rows."""
+
+    source: str
+    table: str
 
     @property
     def states_currency(self) -> bool:
@@ -78,6 +82,9 @@ class Mapped:
 
 def fingerprint(spec: SourceColumns, rules: Mapping[str, str], currency: str) -> str:
     """16 hex digits that change when the same bytes would be read as other rows."""
+    import hashlib  # the command line reads the columns for its help, and this takes as long as the rest of them
+    import json
+
     levels = {level: rules[level] for level in LEVELS if level in rules}
     meaning = [READER_VERSION, asdict(spec), levels, currency]
     return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -36,6 +36,12 @@ class SourceUnreachable(LoadFailed):
     fault = "source_unreachable"
 
 
+class BudgetUsedUp(LoadFailed):
+    """The source takes no more requests for now."""
+
+    fault = "vibe_budget_exhausted"
+
+
 def fault_of(error: PaidMediaError) -> str | None:
     """The kind of alert that an error is worth; None for one like any other."""
     return error.fault if isinstance(error, LoadRefused | LoadFailed) else None

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from loaders.columns import MEASURES
-from loaders.registry import SOURCES, columns_of
+from loaders.registry import names, source_of
 from warehouse.control import DroppedDelivery
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
@@ -48,7 +48,7 @@ def expire(
     not confirm.
     """
     stays_from = cutoffs.raw_stays_from(today, settings)
-    for source in SOURCES:
+    for source in names():
         with database.session(settings) as current:
             found = losers(current, source, stays_from)
             rows = sum(each.rows for each in found)
@@ -107,7 +107,7 @@ def _totals(current: Session, query: str, ids: Sequence[str]) -> dict[str, tuple
 
 
 def _table(source: str) -> str:
-    return f"raw_{source}.{columns_of(source).table}"
+    return f"raw_{source}.{source_of(source).row_table}"
 
 
 def _size(current: Session, source: str, rows: int) -> int:

@@ -21,8 +21,9 @@ from sqlalchemy import text
 
 from loaders.errors import LoadFailed
 from loaders.locks import locked
-from loaders.registry import columns_of
+from loaders.registry import names, source_of
 from loaders.schema import json_columns, tables
+from warehouse.control import sources
 from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
@@ -41,9 +42,20 @@ _INDEXES = (
 )
 
 
+def prepare_all(settings: Settings | None = None) -> None:
+    """Create the raw tables of every source where they are missing, so that dbt finds them before the first load.
+
+    Says in `control.sources` which sources there are.
+    """
+    for source in names():
+        prepare(source, settings)
+
+
 def prepare(source: str, settings: Settings | None = None) -> None:
     """Create schema `raw_<source>`, its tables and indexes where they are missing. Safe to repeat, and free then."""
     settings = settings or get_settings()
+    with database.session(settings) as current:
+        sources.write(current, [source_of(source).record()])
     if _exist(source, settings, [*_tables(source), *(index for index, _, _ in _indexes(source))]):
         return  # `create index if not exists` would wait for every load that is writing
     with locked("paidmedia prepare", settings):
@@ -134,7 +146,7 @@ def _dlt_schema(source: str) -> Any:
     from dlt.common.schema.utils import new_table
 
     schema = dlt.Schema(f"raw_{source}")
-    for name in tables(columns_of(source).table):
+    for name in tables(source_of(source).row_table):
         columns = [{"name": column, **hints} for column, hints in _columns(name).items()]
         columns.append({"name": "_dlt_load_id", "data_type": "text", "nullable": False})
         schema.update_table(new_table(name, write_disposition="append", columns=columns))
@@ -161,12 +173,12 @@ def _hint(field: pa.Field, *, is_json: bool) -> dict[str, Any]:
 
 
 def _tables(source: str) -> list[str]:
-    return [*tables(columns_of(source).table), "_dlt_loads", "_dlt_version"]
+    return [*tables(source_of(source).row_table), "_dlt_loads", "_dlt_version"]
 
 
 def _indexes(source: str) -> list[tuple[str, str, str]]:
     """Each index of a source as (name, table, columns)."""
-    found = [(table.format(rows=columns_of(source).table), columns) for table, columns in _INDEXES]
+    found = [(table.format(rows=source_of(source).row_table), columns) for table, columns in _INDEXES]
     return [(f"ix_{table.strip('_')}_{columns.replace(', ', '_')}", table, columns) for table, columns in found]
 
 

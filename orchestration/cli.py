@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from loaders.registry import in_folders, loaded_by_day, source_of, uploaded
 from warehouse.cli import access, alerts, backups, clients, db, deliveries, explain, periods
 from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
@@ -25,13 +26,16 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(alerts.app, name="alerts")
-app.add_typer(clients.client, name="client")
+app.add_typer(clients.client_app(in_folders()), name="client")
 app.add_typer(clients.cpm, name="cpm")
 app.add_typer(periods.app, name="period")
 app.add_typer(clients.vibe, name="vibe-credentials")
 app.add_typer(access.user, name="user")
 app.add_typer(access.bi_login, name="bi-login")
 
+_IS_CLEAR = len(uploaded()) == 1  # then nobody has to say whose exports they bring
+_UPLOADED = " or ".join(source_of(name).title for name in uploaded())
+_ACCEPTED = " or ".join(source_of(name).accepts for name in uploaded())
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Only load; model later with `paidmedia build`.")]
 
 
@@ -48,7 +52,7 @@ def _prepare(context: typer.Context) -> None:
 @db.app.command()
 def migrate() -> None:
     """Bring the schema to its newest form and make the raw tables; safe to repeat."""
-    from loaders import prepare_all
+    from loaders.pipeline import prepare_all
     from warehouse.control import migrate as migrations
     from warehouse.postgres import database, isolation
     from warehouse.settings import get_settings
@@ -64,7 +68,7 @@ def migrate() -> None:
 
 @app.command()
 def load(
-    source: Annotated[str, typer.Argument(metavar="surfside|vibe")],
+    source: Annotated[str, typer.Argument(metavar="|".join(loaded_by_day()))],
     date_from: Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First day, included.")],
     date_to: Annotated[date, typer.Option("--to", parser=parse_date, metavar="DATE", help="Last day, included.")],
     client_id: Annotated[str | None, typer.Option("--client", metavar="SLUG", help="Only this client.")] = None,
@@ -76,10 +80,16 @@ def load(
     ingestion.load(source, date_from, date_to, client_id=client_id, build=not no_build)
 
 
-@app.command()
+@app.command(
+    help=f"Upload {_UPLOADED} exports of one client, judge them, and build. The same file twice changes nothing."
+)
 def upload(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Facebook exports by day, CSV or XLSX.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"{_ACCEPTED}.")],
     client_id: Annotated[str, typer.Option("--client", metavar="SLUG")],
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="|".join(uploaded()), help="Whose exports; where there are several.", hidden=_IS_CLEAR),
+    ] = None,
     as_of: Annotated[
         datetime | None,
         typer.Option(parser=parse_time, metavar="TIME", help="When the export was made: 2026-11-01T09:30, in UTC."),
@@ -87,10 +97,10 @@ def upload(
     supersede: Annotated[bool, typer.Option(help="This export is right, whatever covers its days now.")] = False,
     no_build: NoBuild = False,
 ) -> None:
-    """Upload Facebook exports of one client, judge them, and build. The same file twice changes nothing."""
+    """Take in exports of one client."""
     from orchestration.lib import ingestion
 
-    ingestion.upload(files, client_id, as_of=as_of, supersede=supersede, build=not no_build)
+    ingestion.upload(files, client_id, source=source, as_of=as_of, supersede=supersede, build=not no_build)
 
 
 @app.command()

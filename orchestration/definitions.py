@@ -1,6 +1,6 @@
 """The code location: everything below `orchestration/defs/`.
 
-S3 file, Vibe API, upload → raw_<source>/… (ingest) → expectations (raw_checks) → staging … marts (transform) → pages
+S3 file, report API, upload → raw_<source>/… (ingest) → expectations (raw_checks) → staging … marts (transform) → pages
 """
 
 from pathlib import Path

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from loaders.registry import names as source_names
 from orchestration.lib import names
 from warehouse.alerts import incidents, outbox
 from warehouse.control import FAULTS
@@ -27,8 +28,8 @@ from warehouse.postgres import database
 from warehouse.settings import Settings
 
 JOBS = (
-    *(names.load_job(source) for source in names.ROW_TABLES),
-    *(names.judge_job(source) for source in names.ROW_TABLES),
+    *(names.load_job(source) for source in source_names()),
+    *(names.judge_job(source) for source in source_names()),
     names.BUILD_JOB,
     names.RETENTION_JOB,
 )

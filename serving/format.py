@@ -8,7 +8,6 @@ from serving.metrics import Metric
 Number = Decimal | int
 
 ABSENT = "–"
-SOURCE_NAMES = {"surfside": "Surfside", "vibe": "Vibe", "facebook": "Facebook"}
 
 
 def rounded(metric: Metric, value: Number | None) -> Decimal | None:
@@ -79,11 +78,6 @@ def period(start: date, end: date, grain: str) -> str:
 def moment(value: datetime | None) -> str:
     """A time in UTC to the minute: `3 Nov 2025, 05:12 UTC`, `–` for none."""
     return ABSENT if value is None else f"{day(value.date())}, {value:%H:%M} UTC"
-
-
-def source_name(source: str) -> str:
-    """A source as a reader knows it."""
-    return SOURCE_NAMES.get(source, source.capitalize())
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:

@@ -1,11 +1,9 @@
 """How far the data reaches, and whether a source of a client is on time. Pure: readers only show what this decides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-
-from warehouse.deliveries.monitor import LATE_AFTER_DAYS
 
 ON_TIME, STALE, HELD, PENDING, NO_DATA, DISABLED = "On time", "Stale", "Held", "Pending", "No data", "Disabled"
 COLOURS = {ON_TIME: "green", STALE: "red", HELD: "orange", PENDING: "gray", NO_DATA: "red", DISABLED: "gray"}
@@ -26,8 +24,11 @@ class Timeliness:
         return STALE in self.states or NO_DATA in self.states
 
 
-def judge(row: dict[str, Any], is_active: bool, today: date) -> Timeliness:
-    """Judge one row of `data_freshness`. A disabled client is never late: nothing is loaded for it any more."""
+def judge(row: dict[str, Any], is_active: bool, today: date, late_after_days: Mapping[str, int]) -> Timeliness:
+    """Judge one row of `data_freshness`; `late_after_days` says of each source how far its newest day may lie behind.
+
+    A disabled client is never late, because nothing is loaded for it any more, nor a source of which that is not said.
+    """
     last = row["last_date"]
     behind = None if last is None else max((today - last).days, 0)
     states = []
@@ -35,7 +36,7 @@ def judge(row: dict[str, Any], is_active: bool, today: date) -> Timeliness:
         states.append(DISABLED)
     elif behind is None:
         states.append(NO_DATA)
-    elif behind > LATE_AFTER_DAYS[row["source"]]:
+    elif behind > late_after_days.get(row["source"], behind):
         states.append(STALE)
     if row["held_deliveries"]:
         states.append(HELD)
@@ -44,10 +45,12 @@ def judge(row: dict[str, Any], is_active: bool, today: date) -> Timeliness:
     return Timeliness(row["client_name"], row["source"], behind, tuple(states) or (ON_TIME,))
 
 
-def judge_all(freshness: list[dict[str, Any]], clients: list[dict[str, Any]], today: date) -> list[Timeliness]:
-    """Judge every row, in its order."""
+def judge_all(
+    freshness: list[dict[str, Any]], clients: list[dict[str, Any]], today: date, late_after_days: Mapping[str, int]
+) -> list[Timeliness]:
+    """Judge every row, in its order, as `judge` does."""
     active = {row["client_id"]: row["is_active"] for row in clients}
-    return [judge(row, active.get(row["client_id"], True), today) for row in freshness]
+    return [judge(row, active.get(row["client_id"], True), today, late_after_days) for row in freshness]
 
 
 def reached(freshness: Sequence[dict[str, Any]]) -> tuple[date | None, datetime | None]:

@@ -13,13 +13,13 @@ import altair as alt
 import pandas as pd
 
 from serving import format as shown_as
+from serving import sources as known_sources
 from serving.metrics import MEASURES, METRICS, Metric
 
 Row = dict[str, Any]
 Spec = dict[str, Any]  # Vega-Lite's
 
 GREY = "#8796a0"  # readable on both themes
-SOURCES = list(shown_as.SOURCE_NAMES.values())  # in this order, so that a source keeps its colour whatever is chosen
 
 
 def trend(rows: Sequence[Row], previous: Sequence[Row], metric: Metric, currency: str) -> Spec:
@@ -34,13 +34,13 @@ def by_source(rows: Sequence[Row], metric: Metric, currency: str) -> Spec:
     """A metric per source, with its value written at the bar and, for what adds up, its share."""
     sources = [
         {
-            "source": shown_as.source_name(row["source"]),
+            "source": known_sources.title_of(row["source"]),
             "value": shown_as.as_float(row[metric.name]),
             "label": _labelled(row[metric.name], rows, metric, currency),
         }
         for row in rows
     ]
-    return _of(_by_source(metric.name, len(rows)), sources=pd.DataFrame(sources))
+    return _of(_by_source(metric.name, len(rows), known_sources.titles()), sources=pd.DataFrame(sources))
 
 
 def spend_and_revenue(rows: Sequence[Row], labels: Sequence[str], currency: str) -> Spec:
@@ -101,13 +101,14 @@ def _trend(metric_name: str, currency: str, *, has_one_day: bool) -> str:
 
 
 @cache
-def _by_source(metric_name: str, sources: int) -> str:
+def _by_source(metric_name: str, sources: int, titles: tuple[str, ...]) -> str:
+    """All `titles` are the scale, in their order, so that a source keeps its colour whatever is chosen."""
     base = alt.Chart(alt.NamedData("sources")).encode(
-        y=alt.Y("source:N", title=None, sort=SOURCES, axis=alt.Axis(ticks=False))
+        y=alt.Y("source:N", title=None, sort=list(titles), axis=alt.Axis(ticks=False))
     )
     bars = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.45}).encode(
         x=alt.X("value:Q", title=None, axis=None),
-        color=alt.Color("source:N", scale=alt.Scale(domain=SOURCES), legend=None),
+        color=alt.Color("source:N", scale=alt.Scale(domain=list(titles)), legend=None),
         tooltip=[
             alt.Tooltip("source:N", title="Source"),
             alt.Tooltip("label:N", title=METRICS[metric_name].label),

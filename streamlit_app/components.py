@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from serving import format as shown_as
+from serving import sources as known_sources
 from serving import words
 from serving.metrics import MEASURES, METRICS, Metric
 from serving.scope import Node, Scope, levels_shown
@@ -194,7 +195,7 @@ def _kpi_card(metric: Metric, current: Row, previous: Row | None, currency: str,
 
 
 def _name(row: Row, column: str) -> str:
-    return shown_as.source_name(row[column]) if column == "source" else str(row[column])
+    return known_sources.title_of(row[column]) if column == "source" else str(row[column])
 
 
 def _change(row: Row, metric: Metric) -> float | None:
@@ -218,7 +219,7 @@ def _open_column(key: str, on_open: Callable[[int], None] | None) -> Any:
 def _badge(said: Words, item: Timeliness) -> str:
     worst = next(state for state in (NO_DATA, STALE, HELD) if state in item.states)
     about = {NO_DATA: "no data", STALE: f"{item.days_behind} days old", HELD: said.held}[worst]
-    name = shown_as.escaped(f"{shown_as.source_name(item.source)}, {item.client_name}")
+    name = shown_as.escaped(f"{known_sources.title_of(item.source)}, {item.client_name}")
     return f":{COLOURS[worst]}-badge[{name}: {about}]"
 
 

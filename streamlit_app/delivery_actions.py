@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from loaders import facebook
 from loaders.columns import normalized
 from loaders.corrections import marked_file
-from loaders.registry import columns_of
+from loaders.registry import columns_of, names, source_of
+from loaders.transports import upload_loader
 from serving import ledger
 from serving.viewer import Viewer
 from streamlit_app import session
@@ -39,23 +39,35 @@ def resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
         ledger.resolve(viewer, attempts, why)
 
 
-def preview(viewer: Viewer, client_id: str, filename: str, data: bytes) -> dict[str, Any]:
-    """What an export would bring; nothing is stored. Raises `PaidMediaError` with what is wrong with it."""
+def accepted(source: str) -> str:
+    """Which exports of a source are taken, in words: `Facebook exports by day, CSV or XLSX`."""
+    return source_of(source).accepts
+
+
+def preview(viewer: Viewer, source: str, client_id: str, filename: str, data: bytes) -> dict[str, Any]:
+    """What an export of a source would bring; nothing is stored. Raises `PaidMediaError` with what is wrong with it."""
     _check_may_upload(viewer, client_id)
-    return facebook.validate(get_settings(), data, filename, client_id)
+    return upload_loader(source).validate(get_settings(), data, filename, client_id)
 
 
 def upload(
-    viewer: Viewer, client_id: str, filename: str, data: bytes, *, as_of: datetime | None, supersede: bool
+    viewer: Viewer, source: str, client_id: str, filename: str, data: bytes, *, as_of: datetime | None, supersede: bool
 ) -> None:
-    """Keep an export; Dagster takes it in as soon as it sees it. Raises `PaidMediaError`."""
+    """Keep an export of a source; Dagster takes it in as soon as it sees it. Raises `PaidMediaError`."""
     _check_may_upload(viewer, client_id)
     with session.acting(viewer.name):
-        facebook.receive(get_settings(), data, filename, client_id, viewer.name, as_of=as_of, supersede=supersede)
+        upload_loader(source).receive(
+            get_settings(), data, filename, client_id, viewer.name, as_of=as_of, supersede=supersede
+        )
 
 
 def is_shown(source: str, heading: str) -> bool:
-    """Whether clients may see the cells under a heading: all that is read of a source but the platform's cost."""
+    """Whether clients may see the cells under a heading: all that is read of a source but the platform's cost.
+
+    Of a source that is known no more nobody can say, so they see none.
+    """
+    if source not in names():
+        return False
     spec = columns_of(source)
     fields = [*spec.aliases.items(), *spec.fallbacks.items()]
     seen = {normalized(each) for name, headings in fields if name != "reported_spend" for each in headings}

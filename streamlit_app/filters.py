@@ -10,11 +10,11 @@ import streamlit as st
 
 from serving import format as shown_as
 from serving import queries
+from serving import sources as known_sources
 from serving.periods import COMPARISONS, PRESETS, Period, compared_with, preset
 from serving.scope import CHOSEN_LEVELS, LEVELS, PLURALS, Catalog, Row, Scope
 from streamlit_app import url
 from streamlit_app.cached import ask
-from warehouse.control import SOURCES
 
 FILTERS = frozenset({"client", "currency", "source", "period", "compare", *CHOSEN_LEVELS})
 OFFERED = 1_000  # entities in one list: more than anybody scrolls through, as many as a browser takes at once
@@ -51,13 +51,14 @@ def choose_deliverers(names: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[
         "Clients", list(names), format_func=names.__getitem__, key="client", placeholder="All clients",
         persist_state="session",
     )  # fmt: skip
-    _keep_known("source", SOURCES)
+    offered = known_sources.names()
+    _keep_known("source", offered)
     sources = st.multiselect(
-        "Sources", SOURCES, format_func=shown_as.source_name, key="source", placeholder="All sources",
+        "Sources", offered, format_func=known_sources.title_of, key="source", placeholder="All sources",
         persist_state="session",
     )  # fmt: skip
     _reset_button()
-    return tuple(clients or names), tuple(sources or SOURCES)
+    return tuple(clients or names), tuple(sources or offered)
 
 
 def choose_statuses(labels: Mapping[str, str]) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ def _choose_sources(catalog: Catalog, client_ids: tuple[str, ...]) -> tuple[str,
     available = _sources(catalog, client_ids)
     _keep_known("source", available)
     chosen = st.multiselect(
-        "Sources", available, format_func=shown_as.source_name, key="source", placeholder="All sources",
+        "Sources", available, format_func=known_sources.title_of, key="source", placeholder="All sources",
         persist_state="session",
     )  # fmt: skip
     return tuple(source for source in available if source in chosen) or available
@@ -195,5 +196,5 @@ def _client_name(row: Row) -> str:
 def _label(row: Row, level: str, clients: dict[str, str], several_clients: bool) -> str:
     """The name, what tells it from others of the same name, its source and, among several, its client."""
     names = [row[f"{name}_name"] for name in reversed(LEVELS) if f"{name}_name" in row]
-    parts = [*dict.fromkeys(names), shown_as.source_name(row["source"])]
+    parts = [*dict.fromkeys(names), known_sources.title_of(row["source"])]
     return " · ".join(parts + ([clients[row["client_id"]]] if several_clients else []))

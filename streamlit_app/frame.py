@@ -3,6 +3,7 @@
 import streamlit as st
 
 from serving import queries, words
+from serving import sources as known_sources
 from serving.scope import Catalog, Scope
 from serving.timeliness import judge_all
 from serving.viewer import Viewer
@@ -15,10 +16,13 @@ FILTERS_OF_PAGE = {"summaries": frozenset({"client", "currency"})}
 ON_THEIR_OWN = frozenset({"data_freshness", "upload", "admin", "account"})
 
 MADE_UP = "make run    # made-up sources, the whole way, or:"
-FIRST_STEPS = (
-    "paidmedia load surfside --from DATE --to DATE    # or: load vibe, upload FILE --client SLUG",
-    "paidmedia build",
-)
+
+
+def first_steps() -> tuple[str, ...]:
+    """The commands that bring the first numbers."""
+    first, *others = known_sources.loaded_by_day()
+    ways = ", ".join((*(f"load {name}" for name in others), "upload FILE --client SLUG"))
+    return f"paidmedia load {first} --from DATE --to DATE    # or: {ways}", "paidmedia build"
 
 
 def open_page(title: str, url_path: str) -> bool:
@@ -35,7 +39,8 @@ def open_page(title: str, url_path: str) -> bool:
     url.remember()
     chosen = catalog.chosen(scope.client_ids, scope.sources)
     said = words.of(catalog.reading.viewer)
-    components.as_of(said, chosen, judge_all(chosen, catalog.clients, catalog.reading.today))
+    judged = judge_all(chosen, catalog.clients, catalog.reading.today, known_sources.late_after_days())
+    components.as_of(said, chosen, judged)
     st.session_state["scope"], st.session_state["as-of"] = scope, words.as_of(said, chosen)
     return True
 
@@ -55,10 +60,10 @@ def delivered(viewer: Viewer) -> Catalog | None:
     """What the viewer can choose from; None, and said so on the page, while the marts hold nothing."""
     reading = queries.reading(viewer)
     if reading is None:
-        components.nothing(words.of(viewer).empty, key="empty", commands=(MADE_UP, *FIRST_STEPS))
+        components.nothing(words.of(viewer).empty, key="empty", commands=(MADE_UP, *first_steps()))
         return None
     clients, freshness = ask(queries.clients, reading), ask(queries.freshness, reading)
     if not clients or not freshness:
-        components.nothing("Nothing has been delivered yet", key="empty", commands=FIRST_STEPS)
+        components.nothing("Nothing has been delivered yet", key="empty", commands=first_steps())
         return None
     return Catalog(reading, clients, freshness)

@@ -17,11 +17,10 @@ delivery_days as (
 ),
 
 delivered as (
-    {{ rows_of_deliveries(ref('stg_surfside__media_report'), 'changed_days', 'surfside') }}
-    union all
-    {{ rows_of_deliveries(ref('stg_vibe__performance_report'), 'changed_days', 'vibe') }}
-    union all
-    {{ rows_of_deliveries(ref('stg_facebook__ads_export'), 'changed_days', 'facebook') }}
+    {% for each in known_sources() %}
+        {{ rows_of_deliveries(ref(staged_rows(each)), 'changed_days', each.source) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 counted as (

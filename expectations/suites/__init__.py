@@ -1,20 +1,43 @@
-"""One module per source, each with the `TABLE` that it judges and the `expectations()` on a row of it.
+"""What is expected of the rows of a source: what is expected of all (`common`), and what its `Suite` adds as data.
 
 An expectation's `description` says why its threshold is what it is: people read it when a delivery is held.
 Severity `critical` (the default) holds the delivery; `warning` is shown and holds nothing.
 """
 
-from types import ModuleType
+from dataclasses import dataclass
 from typing import Any
 
-from expectations.suites import facebook, surfside, vibe
-
-SUITES: dict[str, ModuleType] = {"surfside": surfside, "vibe": vibe, "facebook": facebook}
+from expectations.suites import common
 
 
-def suite_for(source: str) -> Any:
-    """The Great Expectations suite of a source, named as its raw table. Raises `KeyError` for an unknown source."""
-    import great_expectations as gx
+@dataclass(frozen=True)
+class Suite:
+    """How the rows of a table, `raw_<source>.<rows>`, are judged.
 
-    module = SUITES[source]
-    return gx.ExpectationSuite(name=module.TABLE, expectations=module.expectations())
+    `unnamed` is the severity of a blank name, with its reason; `equal` are pairs of columns that must agree, each with
+    its reason.
+    """
+
+    table: str
+    unnamed: str
+    unnamed_because: str
+    equal: tuple[tuple[str, str, str], ...] = ()
+
+    def expectations(self) -> list[Any]:
+        """The expectations on a row."""
+        import great_expectations.expectations as gxe
+
+        return [
+            *common.expectations(),
+            *(common.named(name, severity=self.unnamed, reason=self.unnamed_because) for name in common.NAMES),
+            *(
+                gxe.ExpectColumnPairValuesToBeEqual(column_A=left, column_B=right, description=reason)
+                for left, right, reason in self.equal
+            ),
+        ]
+
+    def in_great_expectations(self) -> Any:
+        """The library's own suite, named as the table."""
+        import great_expectations as gx
+
+        return gx.ExpectationSuite(name=self.table, expectations=self.expectations())

@@ -1,6 +1,7 @@
-"""When things run: three schedules (UTC, from settings), a sensor for uploads, one that models what arrived."""
+"""When things run: schedules in UTC, one for each source loaded by day; sensors for uploads and what arrived."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.tags import (
@@ -9,6 +10,9 @@ from dagster._core.storage.tags import (
     SCHEDULE_NAME_TAG,
 )
 
+from loaders.registry import loaded_by_day, source_of, uploaded
+from loaders.source import Source, value_of
+from orchestration.defs.ingest import load_job
 from orchestration.lib import names
 from warehouse.settings import Settings, get_settings
 
@@ -34,24 +38,32 @@ def last_day_read(instance: dg.DagsterInstance, schedule: str) -> date | None:
     return date.fromisoformat(last) if last else None
 
 
-def daily_schedule(source: str, cron: str, settings: Settings) -> dg.ScheduleDefinition:
+def daily_schedule(source: Source, settings: Settings) -> dg.ScheduleDefinition:
     """Load the last days of a source for every client."""
-    name = f"{source}_daily"
+    name = f"{source.name}_daily"
+    reread_days: int = value_of(source.reread_days, settings)
+    cron = value_of(source.cron, settings)
+    assert isinstance(cron, str), "a source that is loaded by day has a schedule"
 
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         before = last_day_read(context.instance, name)
-        tags = reread_tags(context.scheduled_execution_time, settings.reread_days, before)
+        tags = reread_tags(context.scheduled_execution_time, reread_days, before)
         return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=tags)
 
     return dg.ScheduleDefinition(
         name=name,
-        job_name=names.load_job(source),
+        job_name=names.load_job(source.name),
         cron_schedule=cron,
         execution_timezone="UTC",
         execution_fn=request,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Load the last {settings.reread_days} days of {source} for every client.",
+        description=f"Load the last {reread_days} days of {source.name} for every client.",
     )
+
+
+def upload_config(source: str, upload_ids: list[str]) -> dict[str, Any]:
+    """The configuration of a run that loads the named uploads of a source."""
+    return {"ops": {names.load_op(source): {"config": {"upload_ids": upload_ids}}}}
 
 
 def upload_key(upload_id: str, waited: timedelta) -> str:
@@ -66,26 +78,27 @@ def upload_key(upload_id: str, waited: timedelta) -> str:
 
 @dg.sensor(
     name="upload_received",
-    job_name=names.load_job("facebook"),
+    jobs=[load_job(source) for source in uploaded()],
     minimum_interval_seconds=SENSOR_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Load an export as soon as it was uploaded.",
 )
 def upload_received(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """One run per upload that waits."""
-    from loaders import pending_uploads
+    from loaders.transports import upload_loader
 
-    now = datetime.now(UTC)
-    uploads = [(str(upload.upload_id), now - upload.uploaded_at) for upload in pending_uploads(get_settings())]
+    settings, now = get_settings(), datetime.now(UTC)
+    waiting = [each for source in uploaded() for each in upload_loader(source).pending(settings)]
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=upload_key(upload_id, waited),
-                run_config={"ops": {"load_facebook": {"config": {"upload_ids": [upload_id]}}}},
+                run_key=upload_key(str(upload.upload_id), now - upload.uploaded_at),
+                job_name=names.load_job(upload.source),
+                run_config=upload_config(upload.source, [str(upload.upload_id)]),
             )
-            for upload_id, waited in uploads
+            for upload in waiting
         ],
-        skip_reason=None if uploads else dg.SkipReason("no upload waits"),
+        skip_reason=None if waiting else dg.SkipReason("no upload waits"),
     )
 
 
@@ -123,8 +136,7 @@ def defs() -> dg.Definitions:
     )
     return dg.Definitions(
         schedules=[
-            daily_schedule("surfside", settings.surfside_cron, settings),
-            daily_schedule("vibe", settings.vibe_cron, settings),
+            *(daily_schedule(source_of(name), settings) for name in loaded_by_day()),
             summaries,
         ],
         sensors=[upload_received, model_what_arrived],

@@ -1,18 +1,19 @@
 """The raw assets: one loader per source, four tables each, loaded client by client.
 
-S3 file | Vibe API | upload → raw_<source>/<rows>, deliveries, delivery_days, rejects
+S3 file | report API | upload → raw_<source>/<rows>, deliveries, delivery_days, rejects
 
 A client that fails does not stop the others: the check `every_client_loaded` names it with its error.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from loaders.registry import loaded_by_day, registry, source_of, uploaded
 from orchestration.lib import names
 from orchestration.lib.outcomes import attempt, clients_check, load_metadata, log_client, note_unserved
 from orchestration.lib.progress import prefixed
@@ -21,12 +22,6 @@ FIRST_DAY = "2023-01-01"  # the earliest day that can be loaded; the partitions 
 # Today's partition exists while today runs: a file or report may be asked for before the day is over.
 DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)
 
-# A daily load at 05:00 or 06:00 plus two hours of delay; uploads come by hand, about once a week.
-FRESHNESS = {
-    "surfside": dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26)),
-    "vibe": dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26)),
-    "facebook": dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8)),
-}
 DESCRIPTIONS = {
     "deliveries": "One row per delivery: origin, sha256, as-of, what was read, accepted, rejected and dropped.",
     "delivery_days": "One row per delivery and day that it declares, empty days included.",
@@ -49,11 +44,12 @@ class UploadConfig(dg.Config):
 
 def raw_specs(source: str) -> list[dg.AssetSpec]:
     """The four tables of a source."""
+    known = source_of(source)
     rows = dg.AssetSpec(
         names.row_key(source),
         deps=[names.origin_key(source)],
-        description=f"Delivered rows of {source.title()}, typed, append-only, as delivered.",
-        freshness_policy=FRESHNESS[source],
+        description=f"Delivered rows of {known.title}, typed, append-only, as delivered.",
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=known.fresh_hours)),
         group_name="raw",
         kinds={"dlt", "postgres"},
     )
@@ -72,14 +68,14 @@ def raw_specs(source: str) -> list[dg.AssetSpec]:
 
 def origin_spec(source: str) -> dg.AssetSpec:
     """The outside world, as an external asset."""
-    return dg.AssetSpec(names.origin_key(source), description=names.ORIGINS[source][1], group_name="outside")
+    return dg.AssetSpec(names.origin_key(source), description=source_of(source).origin_summary, group_name="outside")
 
 
 def daily_asset(source: str) -> dg.AssetsDefinition:
     """A source that is read day by day: a run covers the days of its partition range, for every client."""
 
     @dg.multi_asset(
-        name=f"load_{source}",
+        name=names.load_op(source),
         specs=raw_specs(source),
         partitions_def=DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -89,7 +85,8 @@ def daily_asset(source: str) -> dg.AssetsDefinition:
     def load(
         context: dg.AssetExecutionContext, config: LoadConfig
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        from loaders import clients_for, loader_of
+        from loaders.clients import clients_for
+        from loaders.transports import day_loader
         from warehouse.settings import get_settings
 
         settings = get_settings()
@@ -100,7 +97,7 @@ def daily_asset(source: str) -> dg.AssetsDefinition:
             tell = prefixed(f"{source}: {client_id} ({number} of {len(served)})")
             tell("started")
             call = partial(
-                loader_of(source).load,
+                day_loader(source).load,
                 settings,
                 client_id,
                 first,
@@ -123,7 +120,7 @@ def upload_asset(source: str) -> dg.AssetsDefinition:
     """A source that people upload: a run takes the named uploads, or all that wait."""
 
     @dg.multi_asset(
-        name=f"load_{source}",
+        name=names.load_op(source),
         specs=raw_specs(source),
         check_specs=[dg.AssetCheckSpec(names.CLIENTS_CHECK, asset=names.row_key(source))],
         pool=names.load_job(source),
@@ -131,17 +128,15 @@ def upload_asset(source: str) -> dg.AssetsDefinition:
     def load(
         context: dg.AssetExecutionContext, config: UploadConfig
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        from loaders import loader_of, pending_uploads
+        from loaders.transports import upload_loader
         from warehouse.settings import get_settings
 
         settings = get_settings()
-        outcomes = []
-        for upload in pending_uploads(settings, config.upload_ids):
+        loader, outcomes = upload_loader(source), []
+        for upload in loader.pending(settings, config.upload_ids):
             tell = prefixed(f"{source}: {upload.client_id}: {upload.filename}")
             tell("started")
-            call = partial(
-                loader_of(source).load, settings, upload.upload_id, dagster_run_id=context.run_id, on_progress=tell
-            )
+            call = partial(loader.load, settings, upload.upload_id, dagster_run_id=context.run_id, on_progress=tell)
             outcomes.append(attempt(upload.client_id, call, context.log))
             log_client(settings, source, outcomes[-1], context.run_id)
             context.log.info(outcomes[-1].summary)
@@ -152,27 +147,24 @@ def upload_asset(source: str) -> dg.AssetsDefinition:
     return load
 
 
-def load_jobs() -> list[Any]:
-    """One job per source: load, then judge."""
-    return [
-        dg.define_asset_job(
-            names.load_job(source),
-            selection=dg.AssetSelection.assets(names.row_key(source), *names.ledger_keys(source)),
-            description=f"Load {source.title()} and judge what is new.",
-        )
-        for source in names.ROW_TABLES
-    ]
+@cache
+def load_job(source: str) -> Any:
+    """The job of a source: load, then judge."""
+    return dg.define_asset_job(
+        names.load_job(source),
+        selection=dg.AssetSelection.assets(names.row_key(source), *names.ledger_keys(source)),
+        description=f"Load {source_of(source).title} and judge what is new.",
+    )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Adding a source is one line here."""
+    """The assets and the job of each source of the registry."""
     return dg.Definitions(
         assets=[
-            *(origin_spec(source) for source in names.ROW_TABLES),
-            daily_asset("surfside"),
-            daily_asset("vibe"),
-            upload_asset("facebook"),
+            *(origin_spec(source) for source in registry()),
+            *(daily_asset(source) for source in loaded_by_day()),
+            *(upload_asset(source) for source in uploaded()),
         ],
-        jobs=load_jobs(),
+        jobs=[load_job(source) for source in registry()],
     )

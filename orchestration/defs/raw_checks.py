@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from loaders.registry import registry
 from orchestration.lib import names
 from orchestration.lib.judging import expectations_result, judge_pending
 
@@ -40,7 +41,7 @@ def judge_jobs() -> list[Any]:
             selection=dg.AssetSelection.checks(names.expectations_key(source)),
             description=f"Judge deliveries of {source} that have no verdict.",
         )
-        for source in names.ROW_TABLES
+        for source in registry()
     ]
 
 
@@ -48,6 +49,6 @@ def judge_jobs() -> list[Any]:
 def defs() -> dg.Definitions:
     """One check and one judging job per source."""
     return dg.Definitions(
-        asset_checks=[expectations_check(source) for source in names.ROW_TABLES],
+        asset_checks=[expectations_check(source) for source in registry()],
         jobs=judge_jobs(),
     )

@@ -1,6 +1,7 @@
 """Which checks there are, and running them all whatever becomes of one."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from orchestration.doctor import (
     dagster_checks,
@@ -25,8 +26,10 @@ CHECKS: tuple[tuple[str, Check, bool], ...] = (
     ("disk", file_checks.disk, False),
     ("landing zone", file_checks.landing_zone, True),
     ("backups", file_checks.backups, False),
-    ("surfside", source_checks.surfside, False),
-    ("vibe", source_checks.vibe, True),
+    *(
+        (name, partial(source_checks.check, source=source), needs_schema)
+        for name, (source, needs_schema) in source_checks.sources().items()
+    ),
     ("models", dagster_checks.models, False),
     ("dagster", dagster_checks.daemons, False),
     ("schedules", dagster_checks.schedules, False),

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from orchestration.doctor.lines import Line, bad, ok, warning
 from warehouse.backup.store import NOTE
-from warehouse.control import SOURCES
+from warehouse.control import sources
 from warehouse.postgres import database
 from warehouse.postgres.database import relation_exists
 from warehouse.settings import Settings
@@ -81,7 +81,7 @@ def _sample(settings: Settings) -> list[tuple[Path, str]]:
     with database.session(settings) as current:
         parts = [
             f"select landed_path, sha256 from raw_{source}.deliveries"  # noqa: S608 – a source is one of ours
-            for source in SOURCES
+            for source in sources.names(current)
             if relation_exists(current, f"raw_{source}.deliveries")
         ]
         if not parts:

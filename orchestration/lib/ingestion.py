@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from loaders.registry import loaded_by_day, source_of, uploaded
 from orchestration.lib import names
 from orchestration.lib.progress import Listener
 from orchestration.lib.runs import JobOutcome, run_job
@@ -23,10 +24,6 @@ from warehouse.months import utc_today
 from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
 
-SET_UP = {
-    "surfside": "paidmedia client set SLUG --surfside-prefix FOLDER",
-    "vibe": "paidmedia vibe-credentials set SLUG --advertiser-id A --api-key K",
-}
 SECONDS_BETWEEN_LINES = 5.0
 WAIT = "waiting "  # what a report holds that says for what or whom a load waits
 MANY = 20  # a table longer than a screen says less than its end
@@ -36,7 +33,7 @@ def load(source: str, first: date, last: date, *, client_id: str | None, build: 
     """Load `first` to `last`, both included, for one client or all that the source serves."""
     from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-    from loaders import clients_for
+    from loaders.clients import clients_for
 
     settings = get_settings()
     _check_load(source, first, last)
@@ -44,43 +41,53 @@ def load(source: str, first: date, last: date, *, client_id: str | None, build: 
         with database.session(settings) as current:
             get_client(current, client_id)
     elif not clients_for(settings, source):
-        raise PaidMediaError(f"no client is set up for {source}", fix=SET_UP[source])
+        raise PaidMediaError(f"no client is set up for {source}", fix=source_of(source).set_up)
     tags = {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
-    config = {f"load_{source}": {"clients": [client_id] if client_id else []}}
+    config = {names.load_op(source): {"clients": [client_id] if client_id else []}}
     with _progress(f"Loading {source}") as listener:
         outcome = run_job(settings, names.load_job(source), listener=listener, tags=tags, op_config=config)
     _finish(settings, outcome, build=build)
 
 
-def upload(files: Sequence[Path], client_id: str, *, as_of: datetime | None, supersede: bool, build: bool) -> None:
+def upload(
+    files: Sequence[Path],
+    client_id: str,
+    *,
+    source: str | None,
+    as_of: datetime | None,
+    supersede: bool,
+    build: bool,
+) -> None:
     """Take in exports of a client, in the order given. `as_of` is when the platform made them.
 
-    A file that cannot even be received is named; the others are loaded.
+    `source` may be left out where people bring those of one source only. A file that cannot even be received is named;
+    the others are loaded.
     """
-    settings = get_settings()
+    settings, name = get_settings(), _uploaded_source(source)
     if as_of is not None and supersede:
         raise PaidMediaError("--as-of and --supersede say two things", fix="choose one")
     with database.session(settings) as current:
         get_client(current, client_id)
-    received, refused = _receive(settings, files, client_id, as_of=as_of, supersede=supersede)
+    received, refused = _receive(settings, name, files, client_id, as_of=as_of, supersede=supersede)
     if not received:
         _raise(refused)
-    config = {"load_facebook": {"upload_ids": received}}
+    config = {names.load_op(name): {"upload_ids": received}}
     with _progress("Loading " + ", ".join(file.name for file in files)) as listener:
-        outcome = run_job(settings, names.load_job("facebook"), listener=listener, op_config=config)
+        outcome = run_job(settings, names.load_job(name), listener=listener, op_config=config)
     _finish(settings, outcome, build=build, problems=refused)
 
 
 def _receive(
-    settings: Settings, files: Sequence[Path], client_id: str, *, as_of: datetime | None, supersede: bool
+    settings: Settings, source: str, files: Sequence[Path], client_id: str, *, as_of: datetime | None, supersede: bool
 ) -> tuple[list[str], list[str]]:
     """The ids of the uploads that were taken, and a line for each file that was not."""
-    from loaders import facebook
+    from loaders.transports import upload_loader
 
+    loader = upload_loader(source)
     received, refused = [], []
     for file in files:
         try:
-            upload_id = facebook.receive(
+            upload_id = loader.receive(
                 settings, file, file.name, client_id, operator(), as_of=as_of, supersede=supersede
             )
             received.append(str(upload_id))
@@ -185,11 +192,21 @@ def _now_and_then(tell: Listener) -> Listener:
     return listener
 
 
+def _uploaded_source(source: str | None) -> str:
+    """The source that is meant. Raises `PaidMediaError` where it is none of those that people bring, or not said."""
+    if source is None and len(uploaded()) == 1:
+        return uploaded()[0]
+    if source in uploaded():
+        return source
+    what = "whose exports these are was not said" if source is None else f"{source!r} cannot be uploaded"
+    raise PaidMediaError(what, fix=f"--source {'|'.join(uploaded())}")
+
+
 def _check_load(source: str, first: date, last: date) -> None:
     from orchestration.defs.ingest import FIRST_DAY
 
-    if source not in SET_UP:
-        fix = "paidmedia upload FILE --client SLUG" if source == "facebook" else f"one of {', '.join(SET_UP)}"
+    if source not in loaded_by_day():
+        fix = source_of(source).set_up if source in uploaded() else f"one of {', '.join(loaded_by_day())}"
         raise PaidMediaError(f"{source!r} cannot be loaded by day", fix=fix)
     today = utc_today()
     if first > last:

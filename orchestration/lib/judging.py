@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from expectations.suites import Suite
+from loaders.registry import source_of
 from warehouse import logs
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database
@@ -16,6 +18,12 @@ from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from expectations.runner import DeliveryVerdict, ExpectationFailure
+
+
+def suite_of(source: str) -> Suite:
+    """What is expected of a row of a source. Raises `PaidMediaError` for an unknown one."""
+    known = source_of(source)
+    return Suite(table=f"raw_{source}.{known.row_table}", **vars(known.expectations))
 
 
 def judge_pending(settings: Settings, source: str) -> "list[DeliveryVerdict]":
@@ -26,7 +34,7 @@ def judge_pending(settings: Settings, source: str) -> "list[DeliveryVerdict]":
         return []
     from expectations.runner import judge
 
-    judged = judge(database.engine(settings), source, list(owners))
+    judged = judge(database.engine(settings), suite_of(source), list(owners))
     with database.session(settings) as current:
         verdicts.record(
             current,

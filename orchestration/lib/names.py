@@ -1,25 +1,14 @@
 """A name is decided once: asset keys, jobs and pools derived from the names of sources and their tables."""
 
-from collections.abc import Mapping
-
 import dagster as dg
 
-ROW_TABLES: Mapping[str, str] = {
-    "surfside": "media_report",
-    "vibe": "performance_report",
-    "facebook": "ads_export",
-}
-LEDGER_TABLES = ("deliveries", "delivery_days", "rejects", "_dlt_loads")
-ORIGINS: Mapping[str, tuple[str, str]] = {
-    "surfside": ("s3_report_files", "Daily report files in the S3 bucket, one folder per client."),
-    "vibe": ("reporting_api", "Vibe's asynchronous reporting API."),
-    "facebook": ("uploaded_exports", "Ads Manager exports, uploaded by hand."),
-}
+from loaders.registry import source_of
+from loaders.source import LEDGER_TABLES
 
 
 def row_key(source: str) -> dg.AssetKey:
-    """`surfside` → `raw_surfside/media_report`: the Postgres table, the dbt source, the GX suite and the asset."""
-    return dg.AssetKey([f"raw_{source}", ROW_TABLES[source]])
+    """`raw_<source>/<row table>`: the Postgres table, the dbt source, the GX suite and the asset."""
+    return dg.AssetKey([f"raw_{source}", source_of(source).row_table])
 
 
 def ledger_keys(source: str) -> list[dg.AssetKey]:
@@ -29,12 +18,17 @@ def ledger_keys(source: str) -> list[dg.AssetKey]:
 
 def origin_key(source: str) -> dg.AssetKey:
     """Where the source comes from, outside the warehouse."""
-    return dg.AssetKey([source, ORIGINS[source][0]])
+    return dg.AssetKey([source, source_of(source).origin])
 
 
 def load_job(source: str) -> str:
     """The job that loads and judges one source."""
     return f"{source}_load"
+
+
+def load_op(source: str) -> str:
+    """The step of it that loads."""
+    return f"load_{source}"
 
 
 BUILD_JOB = "build"

@@ -13,7 +13,7 @@ from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
-    from loaders import LoadResult
+    from loaders.results import LoadResult
 
 
 @dataclass(frozen=True)

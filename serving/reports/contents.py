@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from serving import format as shown_as
 from serving import queries
+from serving import sources as known_sources
 from serving.format import Number
 from serving.metrics import METRICS
 from serving.queries import Ask
@@ -84,7 +85,7 @@ def _change(current: Number | None, previous: Number | None) -> Decimal | None:
 
 
 def _filters(scope: Scope, inside: Node | None, ask: Ask) -> tuple[tuple[str, str], ...]:
-    chosen = [("Sources", ", ".join(map(shown_as.source_name, scope.sources)))]
+    chosen = [("Sources", ", ".join(map(known_sources.title_of, scope.sources)))]
     for level, ids in scope.narrowed.items():
         chosen.append((PLURALS[level].capitalize(), ", ".join(ask(queries.names, scope.reading, level, ids))))
     if inside:
@@ -94,7 +95,7 @@ def _filters(scope: Scope, inside: Node | None, ask: Ask) -> tuple[tuple[str, st
 
 def sources_of(rows: Sequence[Row]) -> Table:
     """The table of the sources."""
-    lines = tuple(Line.of((shown_as.source_name(row["source"]),), row) for row in rows)
+    lines = tuple(Line.of((known_sources.title_of(row["source"]),), row) for row in rows)
     return Table("Sources", ("Source",), lines)
 
 
@@ -107,7 +108,7 @@ def _table(scope: Scope, level: str, inside: Node | None, ranked_by: str, sums: 
         Line.of(
             (
                 *(row[f"{name}_name"] for name in levels),
-                shown_as.source_name(row["source"]),
+                known_sources.title_of(row["source"]),
                 *([row["client_name"]] if several else []),
             ),
             row,

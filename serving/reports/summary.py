@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 from serving import billing, queries
 from serving import format as shown_as
+from serving import sources as known_sources
 from serving.metrics import METRICS
 from serving.periods import Period, previous
 from serving.queries import Ask
@@ -75,7 +76,7 @@ def _ranking(scope: Scope, grain: str, start: date, ranking: str, title: str, as
     several = len(scope.client_ids) > 1
     headings = ("Campaign" if ranking == "campaigns" else "Creative", "Source", *(["Client"] if several else []))
     lines = tuple(
-        Line.of((row["name"], shown_as.source_name(row["source"]), *([row["client_name"]] if several else [])), row)
+        Line.of((row["name"], known_sources.title_of(row["source"]), *([row["client_name"]] if several else [])), row)
         for row in ask(queries.highlights, scope, grain, start, ranking, LISTED)
     )
     return Table(title, headings, lines)

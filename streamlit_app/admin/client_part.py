@@ -1,5 +1,6 @@
 """Clients: who they are, the rules for their files, their Vibe account."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import pandas as pd
@@ -10,27 +11,27 @@ from serving import format as shown_as
 from serving.viewer import Viewer
 from streamlit_app.admin import doing
 from warehouse.clients import clients, credentials
-from warehouse.control import SOURCES, lookup
+from warehouse.control import lookup, sources
+from warehouse.control.sources import SourceRecord
 from warehouse.months import utc_today
 from warehouse.settings import get_settings
-
-SETTINGS = ["surfside.prefix", *(f"{source}.{level}" for source in SOURCES for level in clients.LEVELS)]
 
 
 def show(viewer: Viewer) -> None:
     """Draw the part."""
     with doing.asked_by(viewer) as current:
-        rows = _rows(current)
+        rows, known = _rows(current), sources.listed(current)
     st.dataframe(
         pd.DataFrame(rows, columns=["Slug", "Name", "Currency", "CPM today", "Active", "Vibe account", "Rules"]),
         hide_index=True, key="clients-grid", placeholder=shown_as.ABSENT, alt="Clients",
     )  # fmt: skip
     left, right = st.columns(2, gap="large")
     with left:
-        _add(viewer)
+        _add(viewer, [each for each in known if each.transport == sources.OBJECT_STORE])
     if rows:
         with right:
-            _change(viewer, {str(row[0]): str(row[1]) for row in rows}, {str(row[0]): bool(row[4]) for row in rows})
+            active = {str(row[0]): bool(row[4]) for row in rows}
+            _change(viewer, {str(row[0]): str(row[1]) for row in rows}, active, _settings(known))
 
 
 def _rows(current: Session) -> list[tuple[object, ...]]:
@@ -39,7 +40,7 @@ def _rows(current: Session) -> list[tuple[object, ...]]:
         rates = [rate for rate in clients.cpm_history(current, each.client_id) if rate.effective_date <= utc_today()]
         rules = [
             f"{source}.{setting} = {value}"
-            for source in SOURCES
+            for source in sources.names(current)
             for setting, value in clients.source_settings(current, each.client_id, source).items()
         ]
         found.append(
@@ -49,7 +50,14 @@ def _rows(current: Session) -> list[tuple[object, ...]]:
     return found
 
 
-def _add(viewer: Viewer) -> None:
+def _settings(known: Sequence[SourceRecord]) -> list[str]:
+    """What can be set for a client, `SOURCE.SETTING`: first what is no level."""
+    named = [(each.name, setting) for each in known for setting in each.client_settings]
+    named.sort(key=lambda each: each[1] in clients.LEVELS)
+    return [f"{source}.{setting}" for source, setting in named]
+
+
+def _add(viewer: Viewer, in_folders: Sequence[SourceRecord]) -> None:
     st.subheader("Add a client")
     with st.form("add-client"):
         slug = st.text_input("Slug", help="The short name that commands and addresses use: a-z, 0-9, - and _.")
@@ -58,11 +66,16 @@ def _add(viewer: Viewer) -> None:
             currency = st.text_input("Currency", value="USD", max_chars=3)
             cpm = st.text_input("CPM", help="What 1,000 impressions cost, such as 12.50.")
             first_day: date = st.date_input("From", value=utc_today().replace(day=1))
-        prefix = st.text_input("Surfside folder", help="The client's folder in the bucket; empty for the whole bucket.")
+        prefixes = {
+            (each.name, "prefix"): st.text_input(
+                f"{each.title} folder", help="The client's folder in the bucket; empty for the whole bucket."
+            )
+            for each in in_folders
+        }
         is_sent = st.form_submit_button("Add client", type="primary")
     rate = doing.decimal(cpm) if is_sent else None
     if is_sent and rate is not None:
-        settings = {("surfside", "prefix"): prefix} if prefix.strip() else {}
+        settings = {setting: prefix for setting, prefix in prefixes.items() if prefix.strip()}
         doing.change(
             viewer,
             lambda current: clients.add_client(
@@ -73,7 +86,7 @@ def _add(viewer: Viewer) -> None:
         )  # fmt: skip
 
 
-def _change(viewer: Viewer, names: dict[str, str], active: dict[str, bool]) -> None:
+def _change(viewer: Viewer, names: dict[str, str], active: dict[str, bool], settings: Sequence[str]) -> None:
     st.subheader("Change a client")
     slug = st.selectbox("Client", list(names), format_func=names.__getitem__, key="admin-client")
     with st.form("rename-client"):
@@ -84,7 +97,7 @@ def _change(viewer: Viewer, names: dict[str, str], active: dict[str, bool]) -> N
         st.caption(
             "A constant name for a level that a source's files lack, or `column:` and the heading to take it from."
         )
-        setting = st.selectbox("Rule", SETTINGS)
+        setting = st.selectbox("Rule", settings)
         value = st.text_input("Value", help="Empty removes the rule.")
         if st.form_submit_button("Set rule"):
             source, _, level = setting.partition(".")

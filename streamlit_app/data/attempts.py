@@ -5,6 +5,7 @@ import streamlit as st
 
 from serving import format as shown_as
 from serving import ledger, outcomes, words
+from serving import sources as known_sources
 from streamlit_app import components, filters
 from streamlit_app.data.chosen import Chosen
 
@@ -26,7 +27,7 @@ def show(chosen: Chosen) -> None:
             {
                 "When": [each.started_at for each in attempts],
                 "Outcome": [outcomes.outcome(each, said.statuses) for each in attempts],
-                "Source": [shown_as.source_name(each.source) for each in attempts],
+                "Source": [known_sources.title_of(each.source) for each in attempts],
                 "Client": [chosen.names[each.client_id] for each in attempts],
                 "Days": [outcomes.days(each) for each in attempts],
                 "File or report": [outcomes.file(each) for each in attempts],

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from serving import format as shown_as
+from serving import sources as known_sources
 from serving import words
 from serving.viewer import Viewer
 from serving.words import Words
@@ -26,4 +26,4 @@ class Chosen:
 
     def who(self, item: Attempt | RejectingDelivery) -> str:
         """The source and the client of something, as people read them."""
-        return f"{shown_as.source_name(item.source)} · {self.names[item.client_id]}"
+        return f"{known_sources.title_of(item.source)} · {self.names[item.client_id]}"

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from serving import format as shown_as
+from serving import sources as known_sources
 from serving import words
 from serving.timeliness import COLOURS, HELD, PENDING, Timeliness
 from serving.words import Words
@@ -51,7 +52,7 @@ def show(said: Words, rows: Sequence[components.Row], judged: Sequence[Timelines
 def _row(said: Words, row: components.Row, item: Timeliness) -> dict[str, Any]:
     return {
         "Client": row["client_name"],
-        "Source": shown_as.source_name(row["source"]),
+        "Source": known_sources.title_of(row["source"]),
         "State": [said.states[state] for state in item.states],
         "Last day": row["last_date"],
         "Days old": item.days_behind,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from serving import format as shown_as
 from serving import queries
+from serving import sources as known_sources
 from serving.words import Words
 from streamlit_app import components
 from streamlit_app.cached import ask
@@ -47,7 +48,7 @@ def _row(said: Words, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Changed at": row["changed_at"],
         "Client": row["client_name"],
-        "Source": shown_as.source_name(row["source"]),
+        "Source": known_sources.title_of(row["source"]),
         "Day": row["date"],
         "Because": said.causes[row["cause"]],
         **{heading: None if value is None else float(value) for heading, value in changes.items()},

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from serving import ledger
+from serving import sources as known_sources
 from serving.timeliness import Timeliness, judge_all
 from serving.viewer import Viewer
 from serving.words import Words
@@ -25,7 +26,8 @@ def show(viewer: Viewer) -> None:
         chosen = Chosen(viewer, names, *filters.choose_deliverers(names))
     said = chosen.words
     rows = catalog.chosen(chosen.client_ids, chosen.sources) if catalog else []
-    judged = judge_all(rows, catalog.clients, catalog.reading.today) if catalog else []
+    late_after_days = known_sources.late_after_days()
+    judged = judge_all(rows, catalog.clients, catalog.reading.today, late_after_days) if catalog else []
     if catalog:
         components.as_of(said, rows, judged)
     found = ledger.open_failures(viewer, chosen.client_ids, chosen.sources)

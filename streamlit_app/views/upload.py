@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from serving import format as shown_as
 from serving import ledger
+from serving import sources as known_sources
 from serving.viewer import Viewer
 from streamlit_app import components, delivery_actions, identity
 from warehouse.deliveries import uploads
@@ -45,7 +46,8 @@ def show(viewer: Viewer) -> None:
             "There is nobody to upload an export for", key="empty", commands=("paidmedia client add SLUG …",)
         )
         return
-    st.caption("Facebook exports by day, CSV or XLSX. The same file twice changes nothing.")
+    source = _choose_source()
+    st.caption(f"{delivery_actions.accepted(source)}. The same file twice changes nothing.")
     left, right = st.columns([2, 3], gap="large")
     with left:
         client_id = st.selectbox("Client", list(names), format_func=names.__getitem__, key="upload-client")
@@ -58,9 +60,17 @@ def show(viewer: Viewer) -> None:
         if chosen is None:
             st.markdown(":gray[What the file holds is shown here before anything is stored.]")
         else:
-            _check_and_send(viewer, client_id, names[client_id], chosen, as_of=as_of, supersede=supersede)
+            _check_and_send(viewer, source, client_id, names[client_id], chosen, as_of=as_of, supersede=supersede)
     st.subheader("Uploads")
     _history(viewer, names)
+
+
+def _choose_source() -> str:
+    """Whose exports are meant; nobody is asked where people bring those of one source only."""
+    offered = known_sources.uploaded()
+    if len(offered) == 1:
+        return offered[0]
+    return st.selectbox("Source", offered, format_func=known_sources.title_of, key="upload-source")
 
 
 def _choose_way() -> tuple[datetime | None, bool]:
@@ -76,19 +86,26 @@ def _choose_way() -> tuple[datetime | None, bool]:
 
 
 def _check_and_send(
-    viewer: Viewer, client_id: str, client_name: str, chosen: UploadedFile, *, as_of: datetime | None, supersede: bool
+    viewer: Viewer,
+    source: str,
+    client_id: str,
+    client_name: str,
+    chosen: UploadedFile,
+    *,
+    as_of: datetime | None,
+    supersede: bool,
 ) -> None:
     data = chosen.getvalue()
     try:
         with st.spinner(f"Reading {shown_as.escaped(chosen.name)} …"):
-            found = delivery_actions.preview(viewer, client_id, chosen.name, data)
+            found = delivery_actions.preview(viewer, source, client_id, chosen.name, data)
     except PaidMediaError as error:
         components.refusal(error)
         return
     _summary(found, chosen.name, client_name)
     if st.button(f"Upload for {client_name}", type="primary", icon=":material/upload:", key="send"):
         try:
-            delivery_actions.upload(viewer, client_id, chosen.name, data, as_of=as_of, supersede=supersede)
+            delivery_actions.upload(viewer, source, client_id, chosen.name, data, as_of=as_of, supersede=supersede)
         except PaidMediaError as error:
             components.refusal(error)
             return

@@ -14,11 +14,9 @@ from benchmarks.run import KINDS, steps
 from benchmarks.sizes import FULL, QUICK
 from benchmarks.stages import REST, Interval, covered, shared
 from benchmarks.truth import Expected, Totals, compare, totals_of
-from loaders.facebook.columns import COLUMNS as FACEBOOK
 from loaders.reading import Reader, read_delivery
-from loaders.surfside.columns import COLUMNS as SURFSIDE
-from loaders.vibe.columns import COLUMNS as VIBE
 from streamlit_app.main import PAGES as PAGES_OF_THE_APP
+from tests.sources import FACEBOOK, SURFSIDE, VIBE
 from warehouse.errors import PaidMediaError
 
 DAY = date(2026, 10, 28)

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from loaders import facebook
 from sandbox.s3 import put_object
 from sandbox.vibe_api import VibeApi
 from tests.crashes import work
 from tests.crashes.victims import Work
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.settings import Settings
 
 FIRST_DAY = date(2025, 11, 3)

@@ -17,13 +17,13 @@ import pytest
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from loaders import vibe
 from tests.crashes import state
 from tests.crashes.dagster_dev import DagsterDev
 from tests.crashes.outside import DAYS, Api, Bucket, Delivery, Outside, Uploads
 from tests.crashes.state import Ask
 from tests.crashes.victims import wait_for
 from tests.sizes import cases, is_long, report
+from tests.sources import vibe
 from warehouse.settings import PROJECT_ROOT, get_settings
 
 MINUTE = 60.0

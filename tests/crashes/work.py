@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from loaders import facebook, surfside, vibe
 from tests import warm_dbt
+from tests.sources import facebook, surfside, vibe
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import embedded
 from warehouse.settings import Settings, get_settings

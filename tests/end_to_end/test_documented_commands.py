@@ -22,7 +22,7 @@ from warehouse.settings import PROJECT_ROOT
 
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
 # What other tests of this suite run, or what runs this suite.
-TARGETS = "run|test|serve|check|install|clean|lock|graph|screenshots|docs"
+TARGETS = "run|test|serve|check|install|clean|lock|graph|sources|screenshots|docs"
 ELSEWHERE = re.compile(rf"^(git clone|cd |pytest |make ({TARGETS})\b)")
 
 

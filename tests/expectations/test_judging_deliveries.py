@@ -11,7 +11,8 @@ from delivered_rows import DAY, TABLES, deliver, row
 from sqlalchemy import Engine
 
 from expectations.runner import DeliveryVerdict, ExpectationFailure, judge
-from expectations.suites import SUITES
+from loaders.registry import names
+from orchestration.lib.judging import suite_of
 from tests.rows import add_client
 from warehouse.errors import PaidMediaError
 
@@ -75,7 +76,7 @@ def test_clean_deliveries_of_every_source_pass_without_a_finding(warehouse: Engi
     for source in TABLES:
         ids = [deliver(warehouse, source, name, [row(), row(source_row=3)]) for name in ("one", "two")]
         expected = [DeliveryVerdict(each, passed=True, failures=(), warnings=()) for each in ids]
-        assert judge(warehouse, source, ids) == expected
+        assert judge(warehouse, suite_of(source), ids) == expected
 
 
 @pytest.mark.parametrize("source", TABLES)
@@ -83,7 +84,7 @@ def test_each_implausible_row_holds_its_own_delivery_and_no_other(warehouse: Eng
     deliver(warehouse, source, "clean", [row()])
     for name, (changes, _, _) in IMPLAUSIBLE.items():
         deliver(warehouse, source, name, [row(), row(source_row=3) | changes])
-    clean, *guilty = judge(warehouse, source, ["clean", *IMPLAUSIBLE])
+    clean, *guilty = judge(warehouse, suite_of(source), ["clean", *IMPLAUSIBLE])
     assert clean.passed
     for verdict in guilty:
         _, expectation, column = IMPLAUSIBLE[verdict.delivery_id]
@@ -96,7 +97,7 @@ def test_each_implausible_row_holds_its_own_delivery_and_no_other(warehouse: Eng
 def test_odd_but_true_rows_pass_with_a_warning(warehouse: Engine, source: str) -> None:
     for name, (changes, _, _) in ODD_BUT_TRUE.items():
         deliver(warehouse, source, name, [row(currency="USD") | changes])
-    for verdict in judge(warehouse, source, list(ODD_BUT_TRUE)):
+    for verdict in judge(warehouse, suite_of(source), list(ODD_BUT_TRUE)):
         _, expectation, column = ODD_BUT_TRUE[verdict.delivery_id]
         assert verdict.passed, verdict
         assert verdict.failures == ()
@@ -107,14 +108,16 @@ def test_odd_but_true_rows_pass_with_a_warning(warehouse: Engine, source: str) -
 def test_plausible_rows_earn_no_finding(warehouse: Engine) -> None:
     for name, changes in PLAUSIBLE.items():
         deliver(warehouse, "surfside", name, [row() | changes])
-    assert [each for each in judge(warehouse, "surfside", list(PLAUSIBLE)) if each.failures or each.warnings] == []
+    assert [
+        each for each in judge(warehouse, suite_of("surfside"), list(PLAUSIBLE)) if each.failures or each.warnings
+    ] == []
 
 
 def test_a_finding_names_expectation_column_count_first_rows_and_reason(warehouse: Engine) -> None:
     deliver(
         warehouse, "vibe", "bad", [row(source_row=number, impressions=-5, clicks=None) for number in range(40, 1, -1)]
     )
-    (verdict,) = judge(warehouse, "vibe", ["bad"])
+    (verdict,) = judge(warehouse, suite_of("vibe"), ["bad"])
     (failure,) = verdict.failures
     assert (failure.expectation, failure.column, failure.severity) == (BETWEEN, "impressions", "critical")
     assert failure.count == 39
@@ -127,35 +130,35 @@ def test_every_guilty_delivery_is_found_however_many_rows_fail(warehouse: Engine
     deliver(warehouse, "surfside", "noisy", many)
     quiet = [deliver(warehouse, "surfside", f"quiet {each}", [row(impressions=None)]) for each in range(5)]
     deliver(warehouse, "surfside", "clean", [row()])
-    verdicts = judge(warehouse, "surfside", ["noisy", *quiet, "clean"])
+    verdicts = judge(warehouse, suite_of("surfside"), ["noisy", *quiet, "clean"])
     counts = {each.delivery_id: [failure.count for failure in each.failures] for each in verdicts}
     assert counts == {"noisy": [1000]} | {each: [1] for each in quiet} | {"clean": []}
 
 
 def test_a_row_that_came_twice_holds_the_delivery(warehouse: Engine) -> None:
     deliver(warehouse, "surfside", "twice", [row(), row(), row(source_row=3)])
-    (verdict,) = judge(warehouse, "surfside", ["twice"])
+    (verdict,) = judge(warehouse, suite_of("surfside"), ["twice"])
     assert found(verdict.failures) == [(BETWEEN, "copies_of_source_row")]
     assert (verdict.failures[0].count, verdict.failures[0].sample_rows) == (2, (2, 2))
 
 
 def test_a_row_of_an_undeclared_day_holds_the_delivery(warehouse: Engine) -> None:
     deliver(warehouse, "vibe", "gap", [row(), row(source_row=3, date=DAY - timedelta(days=1))], days=[DAY])
-    (verdict,) = judge(warehouse, "vibe", ["gap"])
+    (verdict,) = judge(warehouse, suite_of("vibe"), ["gap"])
     assert found(verdict.failures) == [("expect_column_values_to_be_in_set", "is_declared_day")]
     assert verdict.failures[0].sample_rows == (3,)
 
 
 def test_a_facebook_row_with_a_blank_name_is_a_total_and_held(warehouse: Engine) -> None:
     deliver(warehouse, "facebook", "total", [row(), row(source_row=3, creative_name=" ", placement_name=" ")])
-    (verdict,) = judge(warehouse, "facebook", ["total"])
+    (verdict,) = judge(warehouse, suite_of("facebook"), ["total"])
     assert found(verdict.failures) == [(REGEX, "placement_name"), (REGEX, "creative_name")]
 
 
 @pytest.mark.parametrize("source", ["surfside", "vibe"])
 def test_a_blank_name_of_the_other_sources_is_a_warning(warehouse: Engine, source: str) -> None:
     deliver(warehouse, source, "blank", [row(creative_name="\t ")])
-    (verdict,) = judge(warehouse, source, ["blank"])
+    (verdict,) = judge(warehouse, suite_of(source), ["blank"])
     assert verdict.passed
     assert found(verdict.warnings) == [(REGEX, "creative_name")]
 
@@ -164,7 +167,10 @@ def test_facebook_placement_and_creative_are_the_same_ad(warehouse: Engine) -> N
     changed = [row(placement_name="Feed")]
     deliver(warehouse, "facebook", "differs", changed)
     deliver(warehouse, "surfside", "differs", changed)
-    (facebook,), (surfside,) = judge(warehouse, "facebook", ["differs"]), judge(warehouse, "surfside", ["differs"])
+    (facebook,), (surfside,) = (
+        judge(warehouse, suite_of("facebook"), ["differs"]),
+        judge(warehouse, suite_of("surfside"), ["differs"]),
+    )
     assert found(facebook.failures) == [("expect_column_pair_values_to_be_equal", "placement_name, creative_name")]
     assert surfside.passed
 
@@ -177,7 +183,7 @@ def test_the_clients_currency_decides_where_the_file_states_none(warehouse: Engi
     expensive = [row(reported_spend="24000")]
     deliver(warehouse, "surfside", "yen", expensive, client_id="tokyo")
     deliver(warehouse, "surfside", "euro", expensive, client_id="rome")
-    yen, euro = judge(warehouse, "surfside", ["yen", "euro"])
+    yen, euro = judge(warehouse, suite_of("surfside"), ["yen", "euro"])
     assert yen.passed
     assert found(euro.failures) == [(BETWEEN, "reported_cpm")]
 
@@ -185,29 +191,29 @@ def test_the_clients_currency_decides_where_the_file_states_none(warehouse: Engi
 def test_rows_of_a_package_that_never_became_whole_are_not_judged(warehouse: Engine) -> None:
     deliver(warehouse, "surfside", "torn", [row(impressions=-1)], load_id="crashed")
     deliver(warehouse, "surfside", "torn", [row()])
-    (verdict,) = judge(warehouse, "surfside", ["torn"])
+    (verdict,) = judge(warehouse, suite_of("surfside"), ["torn"])
     assert verdict.passed
 
 
 def test_a_delivery_without_rows_passes(warehouse: Engine) -> None:
     deliver(warehouse, "vibe", "empty day", [], days=[DAY])
-    assert [each.passed for each in judge(warehouse, "vibe", ["empty day", "unknown"])] == [True, True]
+    assert [each.passed for each in judge(warehouse, suite_of("vibe"), ["empty day", "unknown"])] == [True, True]
 
 
 def test_no_deliveries_give_no_verdicts(warehouse: Engine) -> None:
-    assert judge(warehouse, "vibe", []) == []
+    assert judge(warehouse, suite_of("vibe"), []) == []
 
 
 def test_an_id_with_every_awkward_sign_is_judged(warehouse: Engine, database_url: str) -> None:
     awkward = 'it\'s 100%: {done} $1 "x"'
     deliver(warehouse, "surfside", awkward, [row(impressions=None)])
-    (verdict,) = judge(database_url, "surfside", [awkward])
+    (verdict,) = judge(database_url, suite_of("surfside"), [awkward])
     assert (verdict.delivery_id, verdict.passed) == (awkward, False)
 
 
 def test_an_unknown_source_is_refused_in_words(warehouse: Engine) -> None:
     with pytest.raises(PaidMediaError, match="surfside, vibe, facebook"):
-        judge(warehouse, "tiktok", ["one"])
+        judge(warehouse, suite_of("tiktok"), ["one"])
 
 
 def test_an_expectation_that_cannot_be_computed_gives_no_verdict(warehouse: Engine) -> None:
@@ -216,11 +222,11 @@ def test_an_expectation_that_cannot_be_computed_gives_no_verdict(warehouse: Engi
             "alter table raw_surfside.media_report alter column creative_name type integer using null"
         )
     with pytest.raises(PaidMediaError, match="creative_name could not be computed"):
-        judge(warehouse, "surfside", ["one"])
+        judge(warehouse, suite_of("surfside"), ["one"])
 
 
 def test_suites_are_named_as_the_tables_they_judge() -> None:
-    assert {source: module.TABLE for source, module in SUITES.items()} == TABLES
+    assert {source: suite_of(source).table for source in names()} == TABLES
 
 
 def test_importing_the_room_does_not_import_great_expectations() -> None:

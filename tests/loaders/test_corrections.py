@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from loaders import DeliveryOutcome, LoadFailed, facebook, surfside
 from loaders.corrections import MARKS, marked_file
+from loaders.errors import LoadFailed
+from loaders.results import DeliveryOutcome
 from loaders.tabular import read_table
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
+from tests.sources import facebook, surfside
 from warehouse.deliveries import landing, rejects, verdicts
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.postgres import database
@@ -147,7 +149,8 @@ def landed(settings: Settings, client_id: str) -> Callable[..., RejectingDeliver
         kept = landing.store(data, settings, filename=filename)
         now = datetime.now(UTC)
         return RejectingDelivery(
-            "d-1", "facebook", client_id, filename, str(kept.path), kept.sha256, now, now, DAY, DAY, 2, 1, 1, 0
+            "d-1", "facebook", "Facebook", "upload", client_id, filename, str(kept.path), kept.sha256, now, now,
+            DAY, DAY, 2, 1, 1, 0,
         )  # fmt: skip
 
     return run

@@ -9,8 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from loaders import DeliveryOutcome, LoadRefused, facebook, pending_uploads
+from loaders.errors import LoadRefused
+from loaders.results import DeliveryOutcome
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.deliveries import verdicts
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
@@ -42,7 +44,7 @@ def test_an_upload_is_received_loaded_and_settled(
     path.write_bytes(days(0, 1))
     upload_id = facebook.receive(settings, path, path.name, client_id, "ann")
     assert upload_id in [waiting.upload_id for waiting in facebook.pending(settings)]
-    assert [waiting.filename for waiting in pending_uploads(settings, [str(upload_id)])] == ["export.csv"]
+    assert [waiting.filename for waiting in facebook.pending(settings, [str(upload_id)])] == ["export.csv"]
     result = facebook.load(settings, upload_id, dagster_run_id="run-1")
     assert result.ok
     assert result.client_id == client_id

@@ -12,13 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loaders.errors import LoadRefused
-from loaders.facebook.columns import COLUMNS as FACEBOOK
 from loaders.reading import Reader, Reading, read_delivery
-from loaders.surfside.columns import COLUMNS as SURFSIDE
-from loaders.vibe.columns import COLUMNS as VIBE
 from tests.loaders.generated_files import DAYS, Generated, generated_files
 from tests.loaders.hostile_workbooks import workbook
 from tests.sizes import cases, report
+from tests.sources import FACEBOOK, SURFSIDE, VIBE
 
 pytestmark = pytest.mark.torture
 

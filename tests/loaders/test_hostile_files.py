@@ -8,12 +8,10 @@ import pytest
 
 from loaders.columns import SourceColumns
 from loaders.errors import LoadRefused
-from loaders.facebook.columns import COLUMNS as FACEBOOK
 from loaders.reading import Reader, read_delivery
-from loaders.surfside.columns import COLUMNS as SURFSIDE
-from loaders.vibe.columns import COLUMNS as VIBE
 from tests.loaders.hostile_files import MAX_SIZE, HostileFile, all_files
 from tests.loaders.hostile_workbooks import all_workbooks
+from tests.sources import FACEBOOK, SURFSIDE, VIBE
 
 SPECS: dict[str, SourceColumns] = {
     "surfside": replace(SURFSIDE, date_formats=("%m/%d/%Y",)),

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from datetime import date
 
-from loaders import facebook
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.settings import PROJECT_ROOT, Settings
 
 LOAD = (
-    "import sys; from loaders import facebook; from warehouse.settings import get_settings;"
+    "import sys; from tests.sources import facebook; from warehouse.settings import get_settings;"
     " facebook.load(get_settings(), sys.argv[1])"
 )
 

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from loaders import LoadFailed, facebook, locks
+from loaders import locks
+from loaders.errors import LoadFailed
 from loaders.locks import locked
 from loaders.results import silent
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.postgres import database
 from warehouse.postgres import locks as warehouse_locks
 from warehouse.settings import PROJECT_ROOT, Settings

@@ -16,14 +16,16 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from loaders import LoadResult, prepare_all, surfside, vibe
+from loaders.pipeline import prepare_all
+from loaders.results import LoadResult
 from loaders.timespan import days_between
-from loaders.vibe.source import MAX_DAYS
+from loaders.transports.report_api.api import MAX_DAYS
 from sandbox.s3 import put_object, s3_client, s3_server
 from sandbox.vibe_api import VibeApi, vibe_api
 from tests.histories.building import build
 from tests.loaders import files
 from tests.sizes import cases, report
+from tests.sources import surfside, vibe
 from warehouse.clients import credentials
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database

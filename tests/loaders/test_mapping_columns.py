@@ -7,11 +7,9 @@ import pytest
 
 from loaders.columns import Mapped, SourceColumns, fingerprint, map_columns
 from loaders.errors import LoadRefused
-from loaders.facebook.columns import COLUMNS as FACEBOOK
-from loaders.surfside.columns import COLUMNS as SURFSIDE
-from loaders.vibe.columns import COLUMNS as VIBE
-from loaders.vibe.columns import DIMENSIONS, METRICS
+from loaders.sources.vibe import DIMENSIONS, METRICS
 from tests.loaders import files
+from tests.sources import FACEBOOK, SURFSIDE, VIBE
 
 ASKED = {
     "surfside": "Date,Campaign,Strategy,Placement,Creative,Impressions,Clicks,Conversions,Conversion Revenue",

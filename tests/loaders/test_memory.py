@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from loaders import facebook
 from loaders.workbook import MAX_CELLS
 from sandbox.workbook import xlsx
 from tests.loaders import files
 from tests.sizes import cases, report
+from tests.sources import facebook
 from warehouse.settings import PROJECT_ROOT, Settings
 
 pytestmark = [pytest.mark.heavy, pytest.mark.torture]
@@ -37,7 +37,7 @@ for file in FILES:
 """
 LOAD = """
 import sys
-from loaders import facebook
+from tests.sources import facebook
 from warehouse.settings import get_settings
 result = facebook.load(get_settings(), sys.argv[1])
 assert result.ok, result.errors

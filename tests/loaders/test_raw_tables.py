@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from loaders import SOURCES, facebook, pipeline, prepare_all
+from loaders import pipeline
 from loaders.errors import LoadFailed
-from loaders.registry import columns_of
+from loaders.pipeline import prepare_all
+from loaders.registry import columns_of, names
 from loaders.schema import tables
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.postgres import database
 from warehouse.settings import Settings
 
@@ -31,7 +33,7 @@ def test_preparing_makes_every_table_empty_and_may_be_repeated_at_once(
 ) -> None:
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: prepare_all(settings), range(3)))
-    for source in SOURCES:
+    for source in names():
         found = {row[0] for row in ask(
             "select table_name from information_schema.tables where table_schema = :schema", schema=f"raw_{source}"
         )}  # fmt: skip
@@ -41,8 +43,8 @@ def test_preparing_makes_every_table_empty_and_may_be_repeated_at_once(
 
 def test_the_three_sources_have_identical_columns(prepared: Settings, ask: Callable[..., list[Any]]) -> None:
     shapes = []
-    for source in SOURCES:
-        names = {columns_of(source).table: "rows"}
+    for source in names():
+        renamed = {columns_of(source).table: "rows"}
         rows = ask(
             "select table_name, column_name, data_type, is_nullable, numeric_precision, numeric_scale"
             " from information_schema.columns where table_schema = :schema and table_name not like :internal"
@@ -50,7 +52,7 @@ def test_the_three_sources_have_identical_columns(prepared: Settings, ask: Calla
             schema=f"raw_{source}",
             internal=r"\_dlt%",
         )
-        shapes.append(sorted((names.get(row[0], row[0]), *row[1:]) for row in rows))
+        shapes.append(sorted((renamed.get(row[0], row[0]), *row[1:]) for row in rows))
     assert shapes[0] == shapes[1] == shapes[2]
     assert ("rows", "conversion_revenue", "numeric", "YES", 24, 9) in shapes[0]
     assert ("rows", "unmapped", "jsonb", "NO", None, None) in shapes[0]

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from loaders import cells
 from loaders.errors import LoadFailed, LoadRefused
-from loaders.facebook.columns import COLUMNS as FACEBOOK
 from loaders.reading import Reader, Reading, read_delivery
-from loaders.surfside.columns import COLUMNS
 from loaders.totals import Totals
-from loaders.vibe.columns import COLUMNS as VIBE
 from tests.loaders import files
+from tests.sources import FACEBOOK, VIBE
+from tests.sources import SURFSIDE as COLUMNS
 
 DAY = date(2025, 11, 4)
 NEXT = DAY + timedelta(days=1)

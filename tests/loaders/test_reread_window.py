@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from loaders import surfside
 from orchestration.defs.automation import reread_tags
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
 from tests.loaders.vibe_accounts import Account
+from tests.sources import surfside
 from warehouse.settings import Settings, get_settings
 
 BUCKET = "reports"

@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from loaders import DeliveryOutcome, facebook, prepare_all, surfside
+from loaders.pipeline import prepare_all
+from loaders.results import DeliveryOutcome
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.histories.building import build
 from tests.loaders import files
 from tests.loaders.vibe_accounts import Account, Time, moody_api, open_account
+from tests.sources import facebook, surfside
 from warehouse.clients import clients
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database

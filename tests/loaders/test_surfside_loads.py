@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from loaders import LoadResult, clients_for, surfside
-from loaders.surfside.source import FilePattern, ReportObject
+from loaders.clients import clients_for
+from loaders.results import LoadResult
+from loaders.transports.object_store.bucket import FilePattern, ReportObject
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
+from tests.sources import surfside
 from warehouse.clients import clients
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
@@ -287,5 +289,5 @@ def test_the_general_prefix_comes_before_the_clients_own(
 )
 def test_patterns_find_their_files(setting: str, key: str) -> None:
     found = ReportObject(f"acme/{key}", MORNING, 1)
-    assert FilePattern.parse(setting).newest([found], "acme/", DAY) == found
-    assert FilePattern.parse(setting).newest([found], "acme/", NEXT) is None
+    assert FilePattern.parse(setting, "SURFSIDE_FILE_PATTERN").newest([found], "acme/", DAY) == found
+    assert FilePattern.parse(setting, "SURFSIDE_FILE_PATTERN").newest([found], "acme/", NEXT) is None

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from loaders.vibe.breaker import FAILURES, PAUSE
-from loaders.vibe.trouble import ATTEMPTS, CREATES
+from loaders.transports.report_api.breaker import FAILURES, PAUSE
+from loaders.transports.report_api.trouble import ATTEMPTS, CREATES
 from sandbox.vibe_api import Fault
 from tests.loaders.vibe_accounts import DAY, START, Account
 from warehouse.settings import PROJECT_ROOT
@@ -191,7 +191,8 @@ def test_it_holds_in_another_process(account: Account) -> None:
     account.time.now = datetime.now(UTC)
     fail(account)
     program = (
-        "import sys; from datetime import date; from loaders import vibe; from warehouse.settings import get_settings;"
+        "import sys; from datetime import date; from tests.sources import vibe;"
+        " from warehouse.settings import get_settings;"
         " print(vibe.load(get_settings(), sys.argv[1], date(2025, 11, 4), date(2025, 11, 4)).errors[0])"
     )
     command = [sys.executable, "-c", program, account.key]

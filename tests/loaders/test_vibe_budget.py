@@ -8,10 +8,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loaders.registry import source_of
 from loaders.results import silent
 from loaders.timespan import cut, days_between, runs_of_days
-from loaders.vibe.clock import Clock
-from loaders.vibe.requests import MARGIN, WINDOW, next_free, reserve
+from loaders.transports.report_api.clock import Clock
+from loaders.transports.report_api.requests import MARGIN, WINDOW, next_free, reserve
 from warehouse.settings import Settings
 
 NOW = datetime(2025, 11, 4, 12, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_the_budget_holds_across_clients_and_workers(
     clock = Clock(now=lambda: datetime.now(UTC) + passed[0], sleep=sleep)
 
     def ask_for_one(number: int) -> None:
-        reserve(settings, "shared", clients[number % 3], DAY, DAY, clock=clock, tell=silent)
+        reserve(settings, source_of("vibe"), "shared", clients[number % 3], DAY, DAY, clock=clock, tell=silent)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ask_for_one, range(40)))

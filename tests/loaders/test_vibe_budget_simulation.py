@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from loaders.registry import source_of
 from loaders.results import silent
-from loaders.vibe.clock import Clock
-from loaders.vibe.requests import WINDOW, reserve
+from loaders.transports.report_api.clock import Clock
+from loaders.transports.report_api.requests import WINDOW, reserve
 from tests.sizes import cases, report
 from warehouse.settings import Settings
 
@@ -119,7 +120,7 @@ class SimulatedClient:
         while True:
             clock = Clock(now=lambda: self.simulation.now, sleep=self.sleeper())
             try:
-                reserve(self.settings, "shared", self.client_id, DAY, DAY, clock=clock, tell=silent)
+                reserve(self.settings, source_of("vibe"), "shared", self.client_id, DAY, DAY, clock=clock, tell=silent)
                 if self.random.random() >= 0.02:
                     break
             except Killed:

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from loaders import clients_for
-from loaders.vibe import source
-from loaders.vibe.trouble import ATTEMPTS, CREATES
+from loaders.clients import clients_for
+from loaders.transports.report_api import api as source
+from loaders.transports.report_api.trouble import ATTEMPTS, CREATES
 from sandbox.vibe_api import Fault
 from sandbox.vibe_service import Reply
 from tests.loaders.vibe_accounts import DAY, START, Account

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from loaders import LoadResult, clients_for, vibe
-from loaders.vibe.clock import Clock
-from loaders.vibe.trouble import retry_after
+from loaders.clients import clients_for
+from loaders.results import LoadResult
+from loaders.transports.report_api.clock import Clock
+from loaders.transports.report_api.trouble import retry_after
 from sandbox.vibe_api import DEFAULT_KEY, Fault, VibeApi, vibe_api
 from tests.loaders import files
+from tests.sources import vibe
 from warehouse.clients import credentials
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from loaders import LoadResult, vibe
-from loaders.results import Progress
-from loaders.vibe.clock import Clock
+from loaders.results import LoadResult, Progress
+from loaders.transports.report_api.clock import Clock
 from sandbox.vibe_api import VibeApi
 from sandbox.vibe_service import Reply, Step
 from tests.loaders import files
+from tests.sources import vibe
 from warehouse.clients import credentials
 from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings

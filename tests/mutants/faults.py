@@ -252,7 +252,7 @@ PYTHON = (
     ),
     Fault(
         "one-report-over-the-budget",
-        "loaders/vibe/requests.py",
+        "loaders/transports/report_api/requests.py",
         "    if needed < 0:",
         "    if needed <= 0:",
         "Vibe locks the account out, because it is asked for sixteen reports an hour.",
@@ -260,7 +260,7 @@ PYTHON = (
     ),
     Fault(
         "transient-trouble-not-retried",
-        "loaders/vibe/trouble.py",
+        "loaders/transports/report_api/trouble.py",
         "retry_if_exception_type((Transient, RateLimited))",
         "retry_if_exception_type(RateLimited)",
         "One answer of 502 costs a client the day's numbers.",

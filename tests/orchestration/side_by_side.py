@@ -16,7 +16,8 @@ from pathlib import Path
 
 PRELOADED = [
     *("dagster_dbt", "orchestration.definitions", "orchestration.cli", "great_expectations", "expectations.runner"),
-    *("boto3", "dlt", "loaders.facebook", "loaders.surfside", "loaders.vibe"),
+    *("boto3", "dlt", "loaders.transports.object_store.loading", "loaders.transports.report_api.loading"),
+    "loaders.transports.upload.loading",
 ]
 LONGEST = 240  # seconds of one process; a build takes about ten on a machine that is free
 
@@ -39,17 +40,17 @@ def build(dbt: str) -> None:
 
 def load_day(source: str, client_id: str, day: date) -> None:
     """Load one day of a source and let it through."""
-    from loaders import loader_of
+    from loaders.transports import day_loader
     from warehouse.settings import get_settings
 
-    result = loader_of(source).load(get_settings(), client_id, day, day, on_progress=print)
+    result = day_loader(source).load(get_settings(), client_id, day, day, on_progress=print)
     assert result.ok, result.errors
     let_through(source, client_id)
 
 
 def upload(export: Path, client_id: str) -> None:
     """Upload an export and let it through."""
-    from loaders import facebook
+    from tests.sources import facebook
     from warehouse.settings import get_settings
 
     settings = get_settings()

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import dagster as dg
 import pytest
 
-from loaders.vibe import requests
-from loaders.vibe.clock import Clock
+from loaders.registry import source_of
+from loaders.transports.report_api import requests
+from loaders.transports.report_api.clock import Clock
 from orchestration.definitions import defs
 from orchestration.defs.alerts import alerts
 from sandbox.s3 import put_object
@@ -178,7 +179,8 @@ def vibe_budget_exhausted(world: World) -> Iterator[str]:
 
     def asked(limit: int) -> None:
         requests.reserve(
-            settings.model_copy(update={"vibe_creates_per_hour": limit}), "an-account", "waiting", YESTERDAY, YESTERDAY,
+            settings.model_copy(update={"vibe_creates_per_hour": limit}), source_of("vibe"), "an-account", "waiting",
+            YESTERDAY, YESTERDAY,
             clock=Clock(now=lambda: datetime.now(UTC), sleep=killed), tell=lambda _: None,
         )  # fmt: skip
 

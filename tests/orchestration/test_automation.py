@@ -10,10 +10,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from loaders import facebook
+from loaders.registry import source_of
 from orchestration.definitions import defs
 from orchestration.defs.automation import daily_schedule, model_what_arrived, reread_tags, upload_received
 from orchestration.defs.bi_watch import bi_watch
+from tests.sources import facebook
 from warehouse.clients import clients
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database
@@ -40,7 +41,7 @@ def test_a_daily_run_reads_yesterday_and_the_days_before_it_again() -> None:
 
 
 def test_a_schedules_tick_asks_for_one_run_over_those_days(settings: Settings, tmp_path: Path) -> None:
-    schedule = daily_schedule("surfside", settings.surfside_cron, settings)
+    schedule = daily_schedule(source_of("surfside"), settings)
     at_five = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
     with (
         dg.DagsterInstance.local_temp(str(tmp_path)) as instance,

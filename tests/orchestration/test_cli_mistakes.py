@@ -42,6 +42,7 @@ def acme(paidmedia: Shell, warm: None) -> str:
         (("load", "surfside"), 2, "--from"),
         (("upload", "no-such-file.csv", "--client", "acme"), 1, "cannot be read"),
         (("upload", "README.md", "--client", "acme"), 1, "README.md"),
+        (("upload", "README.md", "--client", "acme", "--source", "vibe"), 1, "--source facebook"),
         (("release", "nothing", "--why", "x"), 1, "paidmedia status"),
         (("cpm", "set", "acme", "-5", "--from", "2025-01-01"), 2, "paidmedia cpm set --help"),
         (("cpm", "set", "acme", "0", "--from", "2025-01-01"), 1, "positive"),

@@ -6,12 +6,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from expectations.suites import SUITES
+from loaders.registry import names as source_names
+from loaders.registry import source_of
 from orchestration.definitions import defs
 from orchestration.lib import names
 from orchestration.lib.dbt_files import DBT_FOLDER, manifest
-from warehouse.control import SOURCES
-from warehouse.settings import PROJECT_ROOT
+from orchestration.lib.judging import suite_of
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 
@@ -44,7 +44,7 @@ def test_every_page_of_the_app_is_fed_by_all_three_origins(graph: dict) -> None:
     def upstream(key: str) -> set[str]:
         return {key}.union(*(upstream(parent) for parent in graph[key]["deps"]))
 
-    origins = {names.origin_key(source).to_user_string() for source in SOURCES}
+    origins = {names.origin_key(source).to_user_string() for source in source_names()}
     pages = [key for key in graph if key.startswith("streamlit_app/")]
     assert len(pages) >= 4
     for page in pages:
@@ -63,22 +63,14 @@ def test_the_schedules_run_at_their_times_in_utc(definitions: dg.Definitions) ->
     }
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", source_names())
 def test_a_source_has_all_its_places(source: str, graph: dict) -> None:
-    """The five places of CONTRIBUTING: loader, suite, staging folder, ingest line, CTE of the union."""
-    table = names.ROW_TABLES[source]
-    loader = PROJECT_ROOT / "loaders" / source
-    assert {"__init__.py", "columns.py"} <= {path.name for path in loader.iterdir()}, loader
-    assert f"raw_{source}.{table}" == SUITES[source].TABLE
+    """What its object does not carry by itself: the generated models, and the assets that join them to its tables."""
+    table = source_of(source).row_table
+    assert suite_of(source).table == f"raw_{source}.{table}"
     assert (DBT_FOLDER / "models" / "staging" / source / f"stg_{source}__{table}.sql").exists()
     assert f"raw_{source}/{table}" in graph
     union = json.loads(manifest().read_text())["nodes"]["model.paid_media.int_metrics__united"]
     assert f"model.paid_media.stg_{source}__{table}" in union["depends_on"]["nodes"]
     checks = graph[f"raw_{source}/{table}"]["checks"]
     assert {names.CLIENTS_CHECK, names.EXPECTATIONS_CHECK} <= set(checks)
-
-
-def test_the_sources_loaders_have_the_same_shape() -> None:
-    shapes = {source: {path.name for path in (PROJECT_ROOT / "loaders" / source).glob("*.py")} for source in SOURCES}
-    common = set.intersection(*shapes.values())
-    assert {"__init__.py", "columns.py"} <= common

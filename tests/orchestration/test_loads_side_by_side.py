@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from loaders import facebook, prepare_all
 from loaders.locks import locked
+from loaders.pipeline import prepare_all
 from sandbox.s3 import put_object
 from sandbox.vibe_api import VibeApi, vibe_api
 from tests import warm_dbt
@@ -22,6 +22,7 @@ from tests.loaders import files
 from tests.orchestration.conftest import BUCKET, Shell, add_client
 from tests.orchestration.side_by_side import Processes, Started, build, load_day, paidmedia, processes, upload
 from tests.sizes import cases, report
+from tests.sources import facebook
 from warehouse.deliveries import verdicts
 from warehouse.postgres import database
 from warehouse.settings import get_settings

@@ -12,6 +12,8 @@ from serving.viewer import Viewer
 
 TODAY = date(2025, 11, 21)
 
+LATE_AFTER_DAYS = {"surfside": 2, "vibe": 2, "facebook": 8}
+
 
 def test_days_are_counted_from_what_the_chosen_clients_and_sources_delivered() -> None:
     catalog = Catalog(
@@ -47,7 +49,7 @@ def test_days_are_counted_from_what_the_chosen_clients_and_sources_delivered() -
 def test_a_source_is_late_by_its_own_rhythm(
     source: str, last: date | None, more: dict[str, Any], is_active: bool, states: tuple[str, ...]
 ) -> None:
-    judged = judge(_delivered("acme", source, last, last) | more, is_active, TODAY)
+    judged = judge(_delivered("acme", source, last, last) | more, is_active, TODAY, LATE_AFTER_DAYS)
     assert judged.states == states
     assert judged.is_late == (STALE in states or NO_DATA in states)
 

@@ -1,7 +1,7 @@
 """The words of the two kinds of readers, held against each other and against what can be said."""
 
 from loaders.errors import MissingFile, SourceUnreachable, TooManyRejects
-from loaders.vibe.trouble import RateLimited
+from loaders.transports.report_api.trouble import RateLimited
 from serving import outcomes, words
 from warehouse.control import ATTEMPT_STATUSES
 

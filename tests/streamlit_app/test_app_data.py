@@ -11,13 +11,14 @@ import streamlit as st
 from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 
-from loaders import DeliveryOutcome, facebook
+from loaders.results import DeliveryOutcome
 from serving import format as shown_as
 from serving import ledger
 from streamlit_app import delivery_actions
 from tests.loaders import files
 from tests.serving import marts_tables
 from tests.serving.people import ANA, CARL
+from tests.sources import facebook
 from tests.streamlit_app.test_app_pages import cards, opened, texts
 from warehouse.control import IngestionRun
 from warehouse.errors import PaidMediaError

@@ -15,7 +15,6 @@ from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import MAIN, opened
 
-from loaders import facebook
 from serving import ledger, queries, words
 from serving.reports import FORMATS, contents, summary
 from serving.viewer import Viewer
@@ -23,6 +22,7 @@ from streamlit_app import delivery_actions
 from tests.loaders import files
 from tests.serving.people import ADA, CARL
 from tests.serving.report_readers import pages_of_pdf
+from tests.sources import facebook
 from warehouse.control import ATTEMPT_STATUSES, IngestionRun
 from warehouse.deliveries.rejects import Reject
 from warehouse.errors import PaidMediaError, ReaderError

@@ -8,12 +8,12 @@ from sqlalchemy import Engine, text
 from streamlit.testing.v1 import AppTest
 from test_app_pages import MAIN, opened, texts
 
-from loaders import facebook
 from serving import ledger
 from streamlit_app import delivery_actions
 from tests.loaders import files
 from tests.serving import people
 from tests.serving.people import ADA, ANA, CARL
+from tests.sources import facebook
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
 from warehouse.settings import get_settings
@@ -165,8 +165,8 @@ def test_clients_have_no_such_page_and_may_not_upload(marts: Engine) -> None:
     with pytest.raises(ValueError, match="upload"):
         app.switch_page("views/upload.py").run()
     for attempt in (
-        lambda: delivery_actions.preview(CARL, "bolt", "a.csv", export()),
-        lambda: delivery_actions.upload(CARL, "bolt", "a.csv", export(), as_of=None, supersede=False),
+        lambda: delivery_actions.preview(CARL, "facebook", "bolt", "a.csv", export()),
+        lambda: delivery_actions.upload(CARL, "facebook", "bolt", "a.csv", export(), as_of=None, supersede=False),
     ):
         with pytest.raises(PaidMediaError, match="only people of the agency"):
             attempt()
@@ -176,5 +176,5 @@ def test_clients_have_no_such_page_and_may_not_upload(marts: Engine) -> None:
 def test_a_time_to_come_is_refused(marts: Engine) -> None:
     with pytest.raises(PaidMediaError, match="still to come"):
         delivery_actions.upload(
-            ADA, "acme", "a.csv", export(), as_of=datetime.now(UTC) + timedelta(hours=1), supersede=False
+            ADA, "facebook", "acme", "a.csv", export(), as_of=datetime.now(UTC) + timedelta(hours=1), supersede=False
         )

@@ -33,6 +33,8 @@ BY_NAME: dict[str, Any] = {
     "for_month": date(2025, 1, 1),
     "ingestion_runs.status": "failed",
     "restore_drills.status": "passed",
+    "sources.name": "a_source",
+    "sources.transport": "upload",
     "uploaded_files.status": "loaded",
     "vibe_report_requests.status": "done",
 }

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from loaders import facebook, prepare_all
+from loaders.pipeline import prepare_all
 from tests.histories.building import build
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.clients import clients
 from warehouse.deliveries import verdicts
 from warehouse.deliveries.restatements import Explanation, explain

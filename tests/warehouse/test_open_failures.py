@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from loaders import prepare_all
+from loaders.pipeline import prepare_all
 from warehouse import audit
 from warehouse.clients import clients
 from warehouse.control import AuditEntry, IngestionRun

@@ -17,8 +17,8 @@ from warehouse.settings import Settings
 
 AT = datetime(2025, 11, 5, 4, 30, 12, 345678, tzinfo=UTC)
 DELIVERY = RejectingDelivery(
-    "facebook-acme-1", "facebook", "acme", "Ads of May.xlsx", "/landing/ab/abc/Ads of May.xlsx", "abc", AT, AT,
-    date(2025, 11, 1), date(2025, 11, 4), rows_read=100, rows_rejected=2, days=4, replaced_days=1,
+    "facebook-acme-1", "facebook", "Facebook", "upload", "acme", "Ads of May.xlsx", "/landing/ab/abc/Ads of May.xlsx",
+    "abc", AT, AT, date(2025, 11, 1), date(2025, 11, 4), rows_read=100, rows_rejected=2, days=4, replaced_days=1,
 )  # fmt: skip
 
 
@@ -44,7 +44,9 @@ def test_an_upload_goes_back_with_the_time_of_what_it_corrects() -> None:
 
 
 def test_a_surfside_file_goes_back_into_its_folder_and_newer_files_are_named() -> None:
-    delivery = replace(DELIVERY, source="surfside", origin="s3://b/acme/media-report-2025-11-04.xlsx")
+    delivery = replace(
+        DELIVERY, source="surfside", transport="object_store", origin="s3://b/acme/media-report-2025-11-04.xlsx"
+    )
     advice = rejects.way_back(delivery).advice
     assert "s3://b/acme/media-report-2025-11-04-corrected.csv" in advice
     assert "newer files have restated 1 of its 4 days" in advice
@@ -52,8 +54,8 @@ def test_a_surfside_file_goes_back_into_its_folder_and_newer_files_are_named() -
 
 
 def test_a_vibe_report_cannot_go_back_and_is_asked_for_again() -> None:
-    back = rejects.way_back(replace(DELIVERY, source="vibe", origin="report 1"))
-    assert "cannot be handed in" in back.advice
+    back = rejects.way_back(replace(DELIVERY, source="vibe", title="Vibe", transport="report_api", origin="report 1"))
+    assert "A Vibe report cannot be handed in corrected: have it corrected at Vibe" in back.advice
     assert back.command == "paidmedia load vibe --client acme --from 2025-11-01 --to 2025-11-04"
 
 

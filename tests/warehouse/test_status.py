@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from loaders import facebook, prepare_all
+from loaders.pipeline import prepare_all
 from tests.loaders import files
+from tests.sources import facebook
 from warehouse.clients import clients
 from warehouse.control import IngestionRun
 from warehouse.deliveries import verdicts

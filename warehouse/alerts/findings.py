@@ -4,7 +4,7 @@ A finding lasts as long as its reason: it is not noted when something fails, but
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
@@ -13,41 +13,46 @@ from sqlalchemy.orm import Session
 
 from warehouse.alerts.finding import Finding
 from warehouse.billing.final_days import first_open_day
-from warehouse.control import SOURCES
+from warehouse.control import sources
+from warehouse.control.sources import SourceRecord
 from warehouse.deliveries import monitor, verdicts
 from warehouse.deliveries.monitor import Attempt
 from warehouse.postgres.database import relation_exists
 
+Known = Mapping[str, SourceRecord]
 SETTLE = 'if nobody waits for it any more: paidmedia resolve {id} --why "…"'
 
 
 def wrong_now(current: Session) -> list[Finding]:
     """Everything that Postgres knows to be wrong; of one kind and subject one finding."""
+    known = {each.name: each for each in sources.listed(current)}
     failures = monitor.open_failures(current)
     found = [
         *_missing_files(current, [each for each in failures if each.fault == "missing_file"]),
-        *_failures([each for each in failures if each.fault != "missing_file"]),
+        *_failures([each for each in failures if each.fault != "missing_file"], known),
         *_held(current),
-        *_stale(current),
+        *_stale(current, known),
         *_without_rate(current),
-        *_waiting_for_vibe(current),
+        *_waiting_for_reports(current, known),
     ]
     return list({each.key: each for each in reversed(found)}.values())[::-1]
 
 
-def _failures(failures: Sequence[Attempt]) -> Iterator[Finding]:
+def _failures(failures: Sequence[Attempt], known: Known) -> Iterator[Finding]:
     """Failed attempts, newest first: of a client and source the newest; of refused files each, for each is another."""
     for each in failures:
         kind = each.fault or "failed_run"
         subject = f"{each.source}/{each.client_id}"
         if each.status == "refused":
             subject = f"{subject}/{each.origin}"
-        elif kind == "source_unreachable" and each.source == "surfside":
+        elif kind == "source_unreachable" and known[each.source].transport == sources.OBJECT_STORE:
             subject = each.source  # all clients share the bucket and its key
         elif kind == "vibe_budget_exhausted":
             subject = each.source
         place = f"{each.source}, client {each.client_id}, {each.origin}{_days_of(each)}"
-        yield Finding(kind, subject, each.error or "no reason was noted", place, f"{_again(each)}; {_settle(each)}")
+        yield Finding(
+            kind, subject, each.error or "no reason was noted", place, f"{_again(each, known)}; {_settle(each)}"
+        )
 
 
 def _missing_files(current: Session, failures: Sequence[Attempt]) -> Iterator[Finding]:
@@ -97,11 +102,11 @@ def _held(current: Session) -> Iterator[Finding]:
         )
 
 
-def _stale(current: Session) -> Iterator[Finding]:
+def _stale(current: Session, known: Known) -> Iterator[Finding]:
     active = set(current.scalars(text("select client_id from control.clients where is_active")))
     for each in monitor.overview(current):
         if each.client_id in active and each.state.startswith("stale"):
-            late_after = monitor.LATE_AFTER_DAYS[each.source]
+            late_after = known[each.source].late_after_days
             yield Finding(
                 "stale_source",
                 f"{each.source}/{each.client_id}",
@@ -114,7 +119,7 @@ def _stale(current: Session) -> Iterator[Finding]:
 def _without_rate(current: Session) -> Iterator[Finding]:
     parts = [
         _DELIVERED_DAYS.format(source=source)
-        for source in SOURCES
+        for source in sources.names(current)
         if relation_exists(current, f"raw_{source}._dlt_loads")
     ]
     if not parts:
@@ -130,15 +135,17 @@ def _without_rate(current: Session) -> Iterator[Finding]:
         )
 
 
-def _waiting_for_vibe(current: Session) -> Iterator[Finding]:
+def _waiting_for_reports(current: Session, known: Known) -> Iterator[Finding]:
+    asked = next((each for each in known.values() if each.transport == sources.REPORT_API), None)
     row = current.execute(text(_WAITING), {"now": datetime.now(UTC)}).one()
-    if row.clients:
+    if asked is not None and row.clients:
         yield Finding(
             "vibe_budget_exhausted",
-            "vibe",
+            asked.name,
             f"the hour's reports are used up; {row.clients} wait since {row.since:%H:%M} UTC",
-            "vibe",
-            "nothing: they go on by themselves; if it comes every day, load fewer days at once or ask Vibe for more",
+            asked.name,
+            f"nothing: they go on by themselves; if it comes every day, load fewer days at once or ask {asked.title}"
+            " for more",
         )
 
 
@@ -148,8 +155,8 @@ def _days_of(attempt: Attempt) -> str:
     return ", " + " to ".join(str(day) for day in dict.fromkeys((attempt.covers_from, attempt.covers_to)))
 
 
-def _again(attempt: Attempt) -> str:
-    if attempt.source == "facebook":
+def _again(attempt: Attempt, known: Known) -> str:
+    if known[attempt.source].is_uploaded:
         return f"paidmedia upload FILE --client {attempt.client_id}"
     if attempt.covers_from is None or attempt.covers_to is None:
         return "load the day again"

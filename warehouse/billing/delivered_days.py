@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.billing.final_days import RESTS_ON, first_open_day
 from warehouse.billing.rates import Curve
-from warehouse.control import SOURCES
+from warehouse.control import sources
 from warehouse.postgres.database import relation_exists
 
 CAMPAIGN_DAYS = "marts.daily_campaign_metrics"
@@ -70,7 +70,7 @@ def delivered_days(
     def day(row: Any) -> DeliveredDay:
         return found.setdefault((row.source, row.date), DeliveredDay(row.source, row.date))
 
-    for source in SOURCES:
+    for source in sources.names(current):
         if relation_exists(current, f"raw_{source}.delivery_days"):
             for row in current.execute(text(_NEWEST_FIRST.format(source=source)), asked):
                 _read(day(row), row)

@@ -139,6 +139,6 @@ def _refuse_unsettled(current: Session, client_id: str, name: str, days: Sequenc
 
 
 def _listed(days: Sequence[DeliveredDay]) -> str:
-    """`surfside 2026-10-01, vibe 2026-10-01 and 12 more`."""
+    """`SOURCE 2026-10-01, OTHER 2026-10-01 and 12 more`."""
     named_days = [f"{day.source} {day.date}" for day in days[:3]]
     return ", ".join(named_days) + (f" and {len(days) - 3} more" if len(days) > 3 else "")

@@ -1,8 +1,11 @@
 """`paidmedia client`, `cpm` and `vibe-credentials`: what the agency decides."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from functools import wraps
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,20 +14,49 @@ from warehouse.cli.console import parse_date, parse_decimal, say, show_table
 if TYPE_CHECKING:
     from warehouse.control import CpmRate
 
-client = typer.Typer(help="Clients: add, list, change, disable.", no_args_is_help=True)
 cpm = typer.Typer(help="What 1,000 impressions cost a client, from which day on.", no_args_is_help=True)
 vibe = typer.Typer(help="A client's Vibe account (the key is stored encrypted).", no_args_is_help=True)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The client's short name, such as acme.")]
 From = Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First day of the rate.")]
-RULE_HELP = 'A name for a level that the files lack: surfside.campaign="Always On".'
+RULE_HELP = 'A name for a level that the files lack: SOURCE.campaign="Always On".'
 Rules = Annotated[list[str] | None, typer.Option("--set", metavar="SOURCE.LEVEL=NAME", help=RULE_HELP)]
-Prefix = Annotated[
-    str | None, typer.Option("--surfside-prefix", metavar="P", help="The client's folder in the bucket.")
-]
+Folders = dict[tuple[str, str], str]  # (source, "prefix") → the client's folder in the bucket
 
 
-@client.command("add")
+def client_app(in_folders: Sequence[str]) -> typer.Typer:
+    """`paidmedia client`. `in_folders` are the sources whose files lie in a folder of the client's."""
+    app = typer.Typer(help="Clients: add, list, change, disable.", no_args_is_help=True)
+    app.command("add")(_with_folders(client_add, in_folders))
+    app.command("set")(_with_folders(client_set, in_folders))
+    app.command("list")(client_list)
+    app.command("disable")(client_disable)
+    return app
+
+
+def _with_folders(command: Callable[..., None], in_folders: Sequence[str]) -> Callable[..., None]:
+    """The command with an option `--SOURCE-prefix` for each of the sources in place of its argument `folders`."""
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        found = {(source, "prefix"): given.pop(f"{source}_prefix") for source in in_folders}
+        command(**given, folders={setting: folder for setting, folder in found.items() if folder is not None})
+
+    parameters: list[Parameter] = []
+    for each in signature(command).parameters.values():
+        parameters += [_folder(source) for source in in_folders] if each.name == "folders" else [each]
+    # What the command line is made from.
+    run.__signature__ = signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def _folder(source: str) -> Parameter:
+    option = typer.Option(f"--{source}-prefix", metavar="P", help="The client's folder in the bucket.")
+    annotation = Annotated[str | None, option]
+    return Parameter(f"{source}_prefix", Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
 def client_add(
     slug: Slug,
     name: Annotated[str, typer.Option(help="The name as people read it.")],
@@ -33,14 +65,15 @@ def client_add(
     ],
     currency: Annotated[str, typer.Option(help="Three letters, such as USD.")],
     date_from: From,
-    surfside_prefix: Prefix = None,
+    *,
+    folders: Folders,
     rules: Rules = None,
 ) -> None:
     """Add a client with its first CPM."""
     from warehouse.clients import clients
     from warehouse.postgres.database import session
 
-    settings = _source_settings(surfside_prefix, rules)
+    settings = _source_settings(folders, rules)
     with session() as current:
         clients.add_client(
             current, slug, name=name, currency=currency, cpm=rate, effective_date=date_from, source_settings=settings
@@ -48,11 +81,11 @@ def client_add(
     say(f"Added {slug}: {name}, CPM {rate} {currency.upper()} from {date_from}.")
 
 
-@client.command("set")
 def client_set(
     slug: Slug,
     name: Annotated[str | None, typer.Option(help="Another name to show.")] = None,
-    surfside_prefix: Prefix = None,
+    *,
+    folders: Folders,
     rules: Rules = None,
 ) -> None:
     """Change a client's name, bucket folder or level rules; an empty value removes a rule."""
@@ -60,9 +93,9 @@ def client_set(
     from warehouse.errors import PaidMediaError
     from warehouse.postgres.database import session
 
-    settings = _source_settings(surfside_prefix, rules)
+    settings = _source_settings(folders, rules)
     if not settings and name is None:
-        raise PaidMediaError("nothing to change", fix='pass --name, --surfside-prefix or --set surfside.campaign="…"')
+        raise PaidMediaError("nothing to change", fix='pass --name, --SOURCE-prefix or --set SOURCE.campaign="…"')
     with session() as current:
         if name is not None:
             clients.rename_client(current, slug, name)
@@ -70,12 +103,11 @@ def client_set(
     say(f"Changed {slug}.")
 
 
-@client.command("list")
 def client_list() -> None:
     """List clients with the rate in force today and their sources' rules."""
 
     from warehouse.clients import clients
-    from warehouse.control import SOURCES, VibeCredentials, lookup
+    from warehouse.control import VibeCredentials, lookup, sources
     from warehouse.months import utc_today
     from warehouse.postgres.database import session
 
@@ -86,7 +118,7 @@ def client_list() -> None:
             rates = [rate for rate in clients.cpm_history(current, each.client_id) if rate.effective_date <= today]
             rules = [
                 f"{source}.{setting}={value}"
-                for source in SOURCES
+                for source in sources.names(current)
                 for setting, value in clients.source_settings(current, each.client_id, source).items()
             ]
             has_vibe = current.get(VibeCredentials, each.client_id) is not None
@@ -95,7 +127,6 @@ def client_list() -> None:
     show_table("Clients", ("client", "name", "CPM today", "active", "vibe key", "rules"), rows, right=(2,))
 
 
-@client.command("disable")
 def client_disable(slug: Slug) -> None:
     """Stop loading for a client; delivered numbers stay."""
     from warehouse.clients import clients
@@ -174,8 +205,7 @@ def _about(rate: "CpmRate") -> str:
     return "" if rate.is_agreed else "a closed month's price begins or ends"
 
 
-def _source_settings(surfside_prefix: str | None, rules: list[str] | None) -> dict[tuple[str, str], str]:
+def _source_settings(folders: Folders, rules: list[str] | None) -> Folders:
     from warehouse.clients.clients import parse_rule
 
-    settings = dict(parse_rule(rule) for rule in rules or [])
-    return settings if surfside_prefix is None else settings | {("surfside", "prefix"): surfside_prefix}
+    return dict(parse_rule(rule) for rule in rules or []) | folders

@@ -26,16 +26,18 @@ def status(
     runs: Annotated[int, typer.Option(metavar="N", min=0, help="Also list the last N attempts.")] = 0,
 ) -> None:
     """Show per source and client: last day, rows, rejects, last attempt; then what is held and what failed."""
+    from warehouse.control import sources
     from warehouse.deliveries import monitor, verdicts
     from warehouse.postgres.database import session
 
     with session() as current:
+        by_day = [each.name for each in sources.listed(current) if not each.is_uploaded]
         overview = monitor.overview(current)
         held = [((row.delivery_id, _moment(row.judged_at)), _named(row.failures)) for row in verdicts.held(current)]
         failed = monitor.open_failures(current)
         newest = monitor.attempts(current, limit=runs) if runs else []
     if not overview:
-        say("Nothing was delivered yet: paidmedia load surfside --from DATE --to DATE")
+        say(f"Nothing was delivered yet: paidmedia load {by_day[0]} --from DATE --to DATE")
     heading = ("source", "client", "rows", "rejected", "last day", "last delivery"), "state · last attempt, how long"
     _show_list("Deliveries", [_standing(each) for each in overview], heading, right=(2, 3))
     _show_list("Held: paidmedia release DELIVERY --why TEXT", held)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from warehouse import audit
 from warehouse.billing import pricing
-from warehouse.control import SOURCES, Client, CpmRate, SourceSetting, lookup
+from warehouse.control import Client, CpmRate, SourceSetting, lookup, sources
 from warehouse.errors import PaidMediaError
 
 LEVELS = ("campaign", "strategy", "placement", "creative")
@@ -98,13 +98,13 @@ def cpm_history(current: Session, client_id: str) -> list[CpmRate]:
 
 
 def set_source_settings(current: Session, client_id: str, settings: Mapping[tuple[str, str], str]) -> None:
-    """Set or change rules; `{("surfside", "campaign"): "Always On"}`. An empty value removes the rule.
+    """Set or change rules; `{(source, "campaign"): "Always On"}`. An empty value removes the rule.
 
     Raises `PaidMediaError` for an unknown source or level and for an S3 prefix inside another client's.
     """
     lookup.get_client(current, client_id)
     for (source, setting), value in settings.items():
-        _check_setting(source, setting)
+        _check_setting(current, source, setting)
         stored = _prefix(current, client_id, value) if setting == "prefix" else value.strip()
         row = current.get(SourceSetting, (client_id, source, setting))
         old = None if row is None else {"value": row.value}
@@ -127,19 +127,16 @@ def source_settings(current: Session, client_id: str, source: str) -> dict[str, 
 
 
 def parse_rule(text: str) -> tuple[tuple[str, str], str]:
-    """`surfside.campaign=Always On` → `(("surfside", "campaign"), "Always On")`. Raises `PaidMediaError`."""
+    """`SOURCE.campaign=Always On` → `((SOURCE, "campaign"), "Always On")`. Raises `PaidMediaError`."""
     key, separator, value = text.partition("=")
     source, dot, level = key.strip().partition(".")
     if not (separator and dot):
-        raise PaidMediaError(f"--set {text!r} cannot be read", fix='--set surfside.campaign="Always On"')
-    _check_setting(source, level)
+        raise PaidMediaError(f"--set {text!r} cannot be read", fix='--set SOURCE.campaign="Always On"')
     return (source, level), value
 
 
-def _check_setting(source: str, setting: str) -> None:
-    if source not in SOURCES:
-        raise PaidMediaError(f"unknown source {source!r}", fix=f"one of {', '.join(SOURCES)}")
-    if setting not in LEVELS and (source, setting) != ("surfside", "prefix"):
+def _check_setting(current: Session, source: str, setting: str) -> None:
+    if setting not in sources.get(current, source).client_settings:
         raise PaidMediaError(f"unknown level {setting!r}", fix=f"one of {', '.join(LEVELS)}")
 
 

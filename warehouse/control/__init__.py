@@ -7,17 +7,18 @@ tables are changed by Alembic migrations only; delivered numbers never live here
 from warehouse.control.accounts import BiLogin, ClientView, User, UserClient, UserSession
 from warehouse.control.alerts import FAULTS, AlertIncident, AlertMessage
 from warehouse.control.audit import AuditEntry
-from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, SOURCES, Base
+from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, Base
 from warehouse.control.clients import Client, SourceSetting, VibeCredentials
 from warehouse.control.creatives import CreativePreview
 from warehouse.control.intake import (
     DeliveryVerdict,
     IngestionRun,
+    ReportBreaker,
+    ReportQueuePlace,
+    ReportRequest,
     UploadedFile,
-    VibeBreaker,
-    VibeQueuePlace,
-    VibeReportRequest,
 )
+from warehouse.control.known_sources import KnownSource
 from warehouse.control.prices import ClosedPeriod, CpmRate, CpmRateEntry, SpendAdjustment
 from warehouse.control.recovery import RestoreDrill
 from warehouse.control.retention import ArchivedCreative, ArchivedMonth, DroppedDelivery, KeptTransition
@@ -26,7 +27,6 @@ __all__ = [
     "ATTEMPT_STATUSES",
     "FAULTS",
     "SCHEMA",
-    "SOURCES",
     "AlertIncident",
     "AlertMessage",
     "ArchivedCreative",
@@ -44,6 +44,10 @@ __all__ = [
     "DroppedDelivery",
     "IngestionRun",
     "KeptTransition",
+    "KnownSource",
+    "ReportBreaker",
+    "ReportQueuePlace",
+    "ReportRequest",
     "RestoreDrill",
     "SourceSetting",
     "SpendAdjustment",
@@ -51,8 +55,5 @@ __all__ = [
     "User",
     "UserClient",
     "UserSession",
-    "VibeBreaker",
     "VibeCredentials",
-    "VibeQueuePlace",
-    "VibeReportRequest",
 ]

@@ -9,7 +9,6 @@ from sqlalchemy.orm import DeclarativeBase
 
 SCHEMA = "control"
 ACCESS = "access"  # what the logins that read the marts may look into
-SOURCES = ("surfside", "vibe", "facebook")
 ATTEMPT_STATUSES = ("running", "loaded", "duplicate", "refused", "failed", "held")
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from warehouse.control.base import NOW, SOURCES, Base, one_of
+from warehouse.control.base import NOW, Base
+from warehouse.control.known_sources import KnownSource
 
 
 class Client(Base):
@@ -30,10 +31,9 @@ class SourceSetting(Base):
     """One row per client, source and setting: the S3 `prefix`, or the rule for a level that the files lack."""
 
     __tablename__ = "client_source_settings"
-    __table_args__ = (one_of("source", SOURCES),)
 
     client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id), primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(ForeignKey(KnownSource.name), primary_key=True)
     setting: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
 

@@ -8,12 +8,13 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.control.alerts import FAULTS
-from warehouse.control.base import ATTEMPT_STATUSES, NOW, SOURCES, Base, one_of
+from warehouse.control.base import ATTEMPT_STATUSES, NOW, Base, one_of
 from warehouse.control.clients import Client
+from warehouse.control.known_sources import KnownSource
 
 
-class VibeReportRequest(Base):
-    """One row per report asked of Vibe: the hourly budget is counted here and a killed run finds its report again.
+class ReportRequest(Base):
+    """One row per report asked of an API: the hourly budget is counted here and a killed run finds its report again.
 
     `account` is a hash of the API key; `end_date` is included.
     """
@@ -36,7 +37,7 @@ class VibeReportRequest(Base):
     error: Mapped[str | None]
 
 
-class VibeQueuePlace(Base):
+class ReportQueuePlace(Base):
     """One row per client that waits for a create of an account's hourly budget.
 
     The row outlives the process that waits; `looks_at` is when that process will look again.
@@ -50,8 +51,8 @@ class VibeQueuePlace(Base):
     looks_at: Mapped[datetime]
 
 
-class VibeBreaker(Base):
-    """One row per Vibe account that has failed: failed reports in a row, and from when on one is tried again."""
+class ReportBreaker(Base):
+    """One row per account of an API that has failed: failed reports in a row, and from when on one is tried again."""
 
     __tablename__ = "vibe_breakers"
 
@@ -62,12 +63,13 @@ class VibeBreaker(Base):
 
 
 class UploadedFile(Base):
-    """One row per upload of a Facebook export, with what became of it."""
+    """One row per export that a person uploaded, with what became of it."""
 
     __tablename__ = "uploaded_files"
     __table_args__ = (one_of("status", ("received", "loaded", "held", "duplicate", "refused", "failed")),)
 
     upload_id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    source: Mapped[str] = mapped_column(ForeignKey(KnownSource.name))
     client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
     filename: Mapped[str]
     sha256: Mapped[str] = mapped_column(index=True)
@@ -91,7 +93,6 @@ class IngestionRun(Base):
 
     __tablename__ = "ingestion_runs"
     __table_args__ = (
-        one_of("source", SOURCES),
         one_of("status", ATTEMPT_STATUSES),
         one_of("fault", FAULTS),
         CheckConstraint("is_resolved = (resolution is not null)", name="resolution"),
@@ -100,7 +101,7 @@ class IngestionRun(Base):
     )
 
     ingestion_run_id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    source: Mapped[str]
+    source: Mapped[str] = mapped_column(ForeignKey(KnownSource.name))
     client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
     covers_from: Mapped[date | None]
     covers_to: Mapped[date | None]
@@ -127,10 +128,10 @@ class DeliveryVerdict(Base):
     """One row per judged delivery. Builds read `passed` and `released` deliveries only."""
 
     __tablename__ = "delivery_verdicts"
-    __table_args__ = (one_of("source", SOURCES), one_of("verdict", ("passed", "held", "released")))
+    __table_args__ = (one_of("verdict", ("passed", "held", "released")),)
 
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str]
+    source: Mapped[str] = mapped_column(ForeignKey(KnownSource.name))
     client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
     verdict: Mapped[str]
     failures: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))

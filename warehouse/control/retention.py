@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
-from warehouse.control.base import NOW, SOURCES, Base, one_of
+from warehouse.control.base import NOW, Base
 from warehouse.control.clients import Client
+from warehouse.control.known_sources import KnownSource
 
 
 class ArchivedMonth(Base):
@@ -53,10 +54,9 @@ class DroppedDelivery(Base):
     """
 
     __tablename__ = "dropped_deliveries"
-    __table_args__ = (one_of("source", SOURCES),)
 
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str]
+    source: Mapped[str] = mapped_column(ForeignKey(KnownSource.name))
     client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
     rows: Mapped[int] = mapped_column(BigInteger)
     sums: Mapped[dict[str, Any]]
@@ -68,13 +68,12 @@ class KeptTransition(Base):
     """One row per day and delivery that replaced another there: what vanished then, kept as raw rows are dropped."""
 
     __tablename__ = "kept_transitions"
-    __table_args__ = (one_of("source", SOURCES),)
 
     previous_delivery_id: Mapped[str] = mapped_column(primary_key=True)
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column("date", primary_key=True)
     client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id))
-    source: Mapped[str]
+    source: Mapped[str] = mapped_column(ForeignKey(KnownSource.name))
     vanished_impressions: Mapped[int] = mapped_column(BigInteger)
     vanished_clicks: Mapped[int] = mapped_column(BigInteger)
     vanished_conversions: Mapped[int] = mapped_column(BigInteger)

@@ -4,7 +4,7 @@ The ledger of attempts is `control.ingestion_runs`. Only questions belong here; 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,13 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse.control import SOURCES
+from warehouse.control import sources as known_sources
 from warehouse.deliveries import verdicts
 from warehouse.postgres.database import relation_exists
 
-# How many days the newest delivered day may lie behind today. The daily loads of 05:00 and 06:00 UTC bring yesterday;
-# until they have run, the day before it is the last one. Exports are uploaded by hand, about once a week.
-LATE_AFTER_DAYS: Mapping[str, int] = {"surfside": 2, "vibe": 2, "facebook": 8}
 SHORT_ID = 8  # hex digits of an attempt's id that people type; the same eight come once in 65,000 attempts
 
 
@@ -92,9 +89,9 @@ def overview(current: Session) -> list[Standing]:
     held = Counter((each.source, each.client_id) for each in verdicts.held(current))
     newest = {(each.source, each.client_id): each for each in _attempts(current, _NEWEST_OF_EACH)}
     parts = [
-        _OVERVIEW.format(source=source, late_after=LATE_AFTER_DAYS[source])
-        for source in SOURCES
-        if relation_exists(current, f"raw_{source}.deliveries")
+        _OVERVIEW.format(source=source.name, late_after=source.late_after_days)
+        for source in known_sources.listed(current)
+        if relation_exists(current, f"raw_{source.name}.deliveries")
     ]
     standings: dict[tuple[str, str], Standing] = {key: Standing(*key, attempt=newest[key]) for key in newest}
     for row in current.execute(text(" union all ".join(parts))).mappings() if parts else ():
@@ -113,11 +110,11 @@ def attempts(
     current: Session,
     *,
     client_ids: Sequence[str] | None = None,
-    sources: Sequence[str] = SOURCES,
+    sources: Sequence[str] | None = None,
     statuses: Sequence[str] = (),
     limit: int = 200,
 ) -> list[Attempt]:
-    """The newest attempts, newest first: of these clients (None: all), sources and statuses (none named: any).
+    """The newest attempts, newest first: of these clients and sources (None: all) and statuses (none named: any).
 
     A failed or refused attempt is open until it is settled: a person has resolved it, or a later attempt for the same
     source and client
@@ -134,7 +131,7 @@ def attempts(
 
 
 def open_failures(
-    current: Session, *, client_ids: Sequence[str] | None = None, sources: Sequence[str] = SOURCES
+    current: Session, *, client_ids: Sequence[str] | None = None, sources: Sequence[str] | None = None
 ) -> list[Attempt]:
     """Every attempt that is open as `attempts` says, newest first."""
     query = "and runs.status in ('failed', 'refused') order by runs.started_at desc, runs.ingestion_run_id"
@@ -142,7 +139,7 @@ def open_failures(
 
 
 def resolved_failures(
-    current: Session, *, client_ids: Sequence[str] | None = None, sources: Sequence[str] = SOURCES, limit: int = 50
+    current: Session, *, client_ids: Sequence[str] | None = None, sources: Sequence[str] | None = None, limit: int = 50
 ) -> list[Attempt]:
     """The attempts that people have resolved last, newest resolution first."""
     query = "and runs.is_resolved order by runs.resolved_at desc nulls last, runs.ingestion_run_id limit :limit"
@@ -153,15 +150,18 @@ def _attempts(
     current: Session,
     which: str,
     client_ids: Sequence[str] | None = None,
-    sources: Sequence[str] = SOURCES,
+    sources: Sequence[str] | None = None,
     **parameters: Any,
 ) -> list[Attempt]:
     """Attempts of these clients and sources, each judged open or not. `which` is the rest of the query."""
     declared = [
-        _DECLARED.format(source=source) for source in SOURCES if relation_exists(current, f"raw_{source}.delivery_days")
+        _DECLARED.format(source=source)
+        for source in known_sources.names(current)
+        if relation_exists(current, f"raw_{source}.delivery_days")
     ]
     query = _ATTEMPTS.format(declared=" union all ".join(declared) or _NOTHING_DECLARED) + which
-    chosen = {"any_client": client_ids is None, "client_ids": list(client_ids or ()), "sources": list(sources)}
+    meant = known_sources.names(current) if sources is None else sources
+    chosen = {"any_client": client_ids is None, "client_ids": list(client_ids or ()), "sources": list(meant)}
     return [Attempt(**row) for row in current.execute(text(query), chosen | parameters).mappings()]
 
 
@@ -204,7 +204,7 @@ _ATTEMPTS = """
                         or (later.covers_from = runs.covers_from and later.covers_to = runs.covers_to)
                         or (
                             runs.covers_from = runs.covers_to
-                            and runs.source <> 'facebook'
+                            and runs.source not in (select name from control.sources where transport = 'upload')
                             and later.status in ('loaded', 'duplicate', 'held')
                         )
                     )

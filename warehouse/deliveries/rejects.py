@@ -15,7 +15,7 @@ from pathlib import PurePath
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse.control import SOURCES
+from warehouse.control import sources as known_sources
 from warehouse.deliveries.replacement import REPLACED_DAYS
 from warehouse.errors import PaidMediaError
 from warehouse.postgres.database import relation_exists
@@ -25,13 +25,15 @@ CORRECTED = "-corrected"
 
 @dataclass(frozen=True)
 class RejectingDelivery:
-    """One delivery some of whose rows were rejected. Times are UTC.
+    """One delivery some of whose rows were rejected. Times are UTC; `title` and `transport` are its source's.
 
     `days` are those that it declares, `replaced_days` those of them that a newer delivery gives now.
     """
 
     delivery_id: str
     source: str
+    title: str
+    transport: str
     client_id: str
     origin: str
     landed_path: str
@@ -48,11 +50,11 @@ class RejectingDelivery:
     @property
     def filename(self) -> str:
         """The name of the delivered file, without folders."""
-        return PurePath(self.origin if self.source == "surfside" else self.landed_path).name
+        return PurePath(self.origin if self.transport == known_sources.OBJECT_STORE else self.landed_path).name
 
     @property
     def corrected_name(self) -> str:
-        """A name for the corrected file, one that the pattern of a Surfside file still matches."""
+        """A name for the corrected file, one that the pattern of a bucket's files still matches."""
         stem = PurePath(self.filename).stem
         return f"{stem.removesuffix(CORRECTED)}{CORRECTED}.csv"
 
@@ -84,15 +86,15 @@ def deliveries(
     current: Session,
     *,
     client_ids: Sequence[str] | None = None,
-    sources: Sequence[str] = SOURCES,
+    sources: Sequence[str] | None = None,
     delivery_id: str | None = None,
     limit: int = 100,
 ) -> list[RejectingDelivery]:
-    """The newest whole deliveries with rejected rows, newest first: of these clients (None: all) and sources."""
+    """The newest whole deliveries with rejected rows, newest first: of these clients and sources (None: all)."""
     parts = [
         _DELIVERIES.format(source=source, declared=REPLACED_DAYS.format(source=source))
-        for source in SOURCES
-        if source in sources and relation_exists(current, f"raw_{source}.deliveries")
+        for source in known_sources.names(current)
+        if (sources is None or source in sources) and relation_exists(current, f"raw_{source}.deliveries")
     ]
     if not parts:
         return []
@@ -147,8 +149,12 @@ def harmless(cell: str) -> str:
 
 def way_back(of: RejectingDelivery, filename: str | None = None) -> WayBack:
     """How the corrected file of a delivery, under its `filename`, replaces it."""
-    ways = {"surfside": _into_the_bucket, "vibe": _ask_again, "facebook": _upload}
-    return ways[of.source](of, filename or of.corrected_name)
+    ways = {
+        known_sources.OBJECT_STORE: _into_the_bucket,
+        known_sources.REPORT_API: _ask_again,
+        known_sources.UPLOAD: _upload,
+    }
+    return ways[of.transport](of, filename or of.corrected_name)
 
 
 def _upload(of: RejectingDelivery, filename: str) -> WayBack:
@@ -169,13 +175,14 @@ def _into_the_bucket(of: RejectingDelivery, _: str) -> WayBack:
     )
     if of.replaced_days:
         advice += f"; newer files have restated {of.replaced_days} of its {of.days} days: take the rows of those out"
-    return WayBack(f"{advice}.", f"paidmedia load surfside --client {of.client_id} --from DATE --to DATE")
+    return WayBack(f"{advice}.", f"paidmedia load {of.source} --client {of.client_id} --from DATE --to DATE")
 
 
 def _ask_again(of: RejectingDelivery, _: str) -> WayBack:
     return WayBack(
-        "A Vibe report cannot be handed in corrected: have it corrected at Vibe, then ask for these days again.",
-        f"paidmedia load vibe --client {of.client_id} --from {of.covers_from} --to {of.covers_to}"
+        f"A {of.title} report cannot be handed in corrected: have it corrected at {of.title}, then ask for these days"
+        " again.",
+        f"paidmedia load {of.source} --client {of.client_id} --from {of.covers_from} --to {of.covers_to}"
         if of.covers_from
         else None,
     )
@@ -183,11 +190,13 @@ def _ask_again(of: RejectingDelivery, _: str) -> WayBack:
 
 _DELIVERIES = """
     select
-        deliveries.delivery_id, deliveries.source, deliveries.client_id, deliveries.origin, deliveries.landed_path,
+        deliveries.delivery_id, deliveries.source, sources.title, sources.transport, deliveries.client_id,
+        deliveries.origin, deliveries.landed_path,
         deliveries.sha256, deliveries.as_of, deliveries.delivered_at, deliveries.covers_from, deliveries.covers_to,
         deliveries.rows_read, deliveries.rows_rejected, declared.days, declared.replaced_days
     from raw_{source}.deliveries as deliveries
     inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
+    inner join control.sources as sources on deliveries.source = sources.name
     cross join lateral {declared} as declared
     where
         deliveries.rows_rejected > 0

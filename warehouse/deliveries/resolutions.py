@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from warehouse import audit
-from warehouse.control import SOURCES, IngestionRun, lookup
+from warehouse.control import IngestionRun, lookup, sources
 from warehouse.deliveries import monitor
 from warehouse.deliveries.monitor import Attempt
 from warehouse.errors import PaidMediaError
@@ -48,10 +48,8 @@ def resolve_all(
     if client_ids is not None and client_id not in client_ids:
         raise PaidMediaError(f"unknown client {client_id!r}")
     lookup.get_client(current, client_id)
-    if source is not None and source not in SOURCES:
-        raise PaidMediaError(f"unknown source {source!r}", fix=f"one of {', '.join(SOURCES)}")
-    sources = SOURCES if source is None else (source,)
-    meant = monitor.open_failures(current, client_ids=(client_id,), sources=sources)
+    chosen = None if source is None else (sources.get(current, source).name,)
+    meant = monitor.open_failures(current, client_ids=(client_id,), sources=chosen)
     _close(current, meant, why=why)
     return meant
 

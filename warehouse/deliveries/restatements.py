@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse.control import SOURCES, lookup
+from warehouse.control import lookup
+from warehouse.control import sources as known_sources
 from warehouse.deliveries import verdicts
 from warehouse.errors import PaidMediaError
 from warehouse.months import utc_today
@@ -101,13 +102,12 @@ def explain(
     Raises `PaidMediaError` for an unknown client or source, a day to come, and where nothing is there to be told.
     """
     client = lookup.get_client(current, client_id)
-    if source is not None and source not in SOURCES:
-        raise PaidMediaError(f"unknown source {source!r}", fix=f"one of {', '.join(SOURCES)}")
+    chosen = known_sources.names(current) if source is None else (known_sources.get(current, source).name,)
     if day > utc_today():
         raise PaidMediaError(f"{day} is still to come", fix="name a day that is over")
     if not (relation_exists(current, MART) and relation_exists(current, HISTORIES)):
         raise PaidMediaError("nothing was built yet", fix="paidmedia build")
-    asked = {"client_id": client_id, "day": day, "sources": [source] if source else list(SOURCES)}
+    asked = {"client_id": client_id, "day": day, "sources": list(chosen)}
     held, waiting = _open_deliveries(current, asked)
     due = set(current.scalars(text(_DUE), asked))
     rows = [dict(row) for row in current.execute(text(_CHANGES), asked).mappings()]
@@ -162,7 +162,11 @@ def _open_deliveries(current: Session, asked: Mapping[str, Any]) -> tuple[list[s
 
 def _filenames(current: Session, delivery_ids: set[str]) -> dict[str, str]:
     """Delivery → the name of its file, without folders."""
-    parts = [_FILES.format(source=source) for source in SOURCES if relation_exists(current, f"raw_{source}.deliveries")]
+    parts = [
+        _FILES.format(source=source)
+        for source in known_sources.names(current)
+        if relation_exists(current, f"raw_{source}.deliveries")
+    ]
     if not parts:
         return {}
     rows = current.execute(text(" union all ".join(parts)), {"delivery_ids": list(delivery_ids)})
@@ -213,7 +217,12 @@ _OPEN = f"""
 """  # noqa: S608
 
 _FILES = """
-    select delivery_id, case when source = 'surfside' then origin else landed_path end as path
+    select
+        delivery_id,
+        case
+            when source in (select name from control.sources where transport = 'object_store') then origin
+            else landed_path
+        end as path
     from raw_{source}.deliveries
     where delivery_id = any(:delivery_ids)
 """

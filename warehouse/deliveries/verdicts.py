@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from warehouse import audit
-from warehouse.control import SOURCES, DeliveryVerdict, IngestionRun, UploadedFile
+from warehouse.control import DeliveryVerdict, IngestionRun, UploadedFile, sources
 from warehouse.deliveries.replacement import REPLACED_DAYS
 from warehouse.errors import PaidMediaError
 from warehouse.postgres.database import relation_exists
@@ -81,7 +81,7 @@ def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
 def held(current: Session) -> list[DeliveryVerdict]:
     """Deliveries that wait for a release, oldest first; not those of which newer ones give every day."""
     waiting: list[str] = []
-    for source in SOURCES:
+    for source in sources.names(current):
         if relation_exists(current, f"raw_{source}.deliveries"):
             waiting += current.scalars(
                 text(_STILL_HELD.format(source=source, declared=REPLACED_DAYS.format(source=source)))
@@ -92,7 +92,7 @@ def held(current: Session) -> list[DeliveryVerdict]:
 
 def pending_everywhere(current: Session) -> dict[str, int]:
     """How many deliveries wait for a verdict, by source; sources with none are left out."""
-    counts = {source: len(pending(current, source)) for source in SOURCES}
+    counts = {source: len(pending(current, source)) for source in sources.names(current)}
     return {source: count for source, count in counts.items() if count}
 
 

@@ -1,21 +1,8 @@
-with surfside as (
-    select * from {{ ref('int_surfside_metrics__summed') }}
-),
-
-vibe as (
-    select * from {{ ref('int_vibe_metrics__summed') }}
-),
-
-facebook as (
-    select * from {{ ref('int_facebook_metrics__summed') }}
-),
-
-final as (
-    select * from surfside
-    union all
-    select * from vibe
-    union all
-    select * from facebook
+with final as (
+    {% for each in known_sources() %}
+        select * from {{ ref('int_' ~ each.source ~ '_metrics__summed') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from final

@@ -1,9 +1,8 @@
 with united as (
-    {{ rows_of_delivery_days(ref('stg_surfside__media_report'), ref('int_source_days__changed'), 'surfside') }}
-    union all
-    {{ rows_of_delivery_days(ref('stg_vibe__performance_report'), ref('int_source_days__changed'), 'vibe') }}
-    union all
-    {{ rows_of_delivery_days(ref('stg_facebook__ads_export'), ref('int_source_days__changed'), 'facebook') }}
+    {% for each in known_sources() %}
+        {{ rows_of_delivery_days(ref(staged_rows(each)), ref('int_source_days__changed'), each.source) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (

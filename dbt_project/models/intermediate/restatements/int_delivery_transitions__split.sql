@@ -55,11 +55,10 @@ delivery_days as (
 ),
 
 delivered as (
-    {{ rows_of_delivery_days(ref('stg_surfside__media_report'), 'delivery_days', 'surfside') }}
-    union all
-    {{ rows_of_delivery_days(ref('stg_vibe__performance_report'), 'delivery_days', 'vibe') }}
-    union all
-    {{ rows_of_delivery_days(ref('stg_facebook__ads_export'), 'delivery_days', 'facebook') }}
+    {% for each in known_sources() %}
+        {{ rows_of_delivery_days(ref(staged_rows(each)), 'delivery_days', each.source) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 counted as (

@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+
+{{ summed_metrics('@source@') }}

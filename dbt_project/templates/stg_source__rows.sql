@@ -1,0 +1,23 @@
+with delivered as (
+    select * from {{ source('raw_@source@', '@row_table@') }}
+    where {{ is_whole_package(source('raw_@source@', '_dlt_loads')) }}
+),
+
+final as (
+    select
+        delivery_id,
+        source_row,
+        date,
+        {{ normalized_name('campaign_name') }} as campaign_name,
+        {{ normalized_name('strategy_name') }} as strategy_name,
+        {{ normalized_name('placement_name') }} as placement_name,
+        {{ normalized_name('creative_name') }} as creative_name,
+        impressions,
+        clicks,
+        conversions,
+        conversion_revenue,
+        reported_spend
+    from delivered
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Files in a bucket: S3 object → landing zone → `raw_<source>.<rows>`."""

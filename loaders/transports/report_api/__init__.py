@@ -1,0 +1,1 @@
+"""Asynchronous reports of an API: report → landing zone → `raw_<source>.<rows>`."""

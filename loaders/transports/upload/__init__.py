@@ -1,0 +1,1 @@
+"""Exports that people bring: upload → landing zone → `raw_<source>.<rows>`."""

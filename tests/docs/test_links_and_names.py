@@ -8,6 +8,8 @@ import pytest
 from warehouse.settings import PROJECT_ROOT, Settings
 
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
+ROOMS = ("warehouse", "loaders", "expectations", "dbt_project", "serving", "orchestration", "streamlit_app", "tests")
+TO_WRITE = "loaders/sources/google_ads.py"  # what a reader of CONTRIBUTING is shown how to write
 NAMES = [str(path.relative_to(PROJECT_ROOT)) for path in DOCUMENTS]
 
 
@@ -21,9 +23,15 @@ def test_every_link_leads_to_a_file(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_every_file_named_with_its_folder_is_there(document: Path) -> None:
+    named = re.findall(r"`((?:%s)/[\w/.-]+\.\w+)`" % "|".join(ROOMS), document.read_text())
+    assert not [path for path in named if path != TO_WRITE and not (PROJECT_ROOT / path).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_every_make_target_named_is_in_the_makefile(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"`make ([a-z]+)", document.read_text()))
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", document.read_text()))
     assert named <= targets
 
 

@@ -24,7 +24,7 @@ def test_every_link_leads_to_a_file(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_every_file_named_with_its_folder_is_there(document: Path) -> None:
-    named = re.findall(r"`((?:%s)/[\w/.-]+\.\w+)`" % "|".join(ROOMS), document.read_text())
+    named = re.findall(r"`((?:{})/[\w/.-]+\.\w+)`".format("|".join(ROOMS)), document.read_text())
     assert not [path for path in named if path != TO_WRITE and not (PROJECT_ROOT / path).exists()]
 
 

@@ -63,8 +63,8 @@ sources: $(INSTALLED) ## Write what dbt needs of each source from its file in lo
 docs: $(INSTALLED) ## Build the dbt docs as one page
 	@$(BIN)/python -m orchestration.docs
 
-graph: $(INSTALLED) ## Renew the snapshot of the asset graph after a wanted change
-	$(PYTEST) -q tests/orchestration/test_graph.py --renew-graph
+graph: $(INSTALLED) ## Renew the snapshot of the asset graph and the SQL of the ledger's views after a wanted change
+	$(PYTEST) -q tests/orchestration/test_graph.py tests/dbt_project/test_ledger_views.py -k 'graph or compiles' --renew-graph
 
 screenshots: $(INSTALLED) ## Renew docs/images from the data of the last `make run`
 	@$(BIN)/python -m tests.end_to_end.screenshots

@@ -12,35 +12,33 @@ DOLLAR_LIKE_CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"
 def batch_query(table: str, delivery_ids: Sequence[str]) -> str:
     """SQL with one row per delivered row of `table` (`schema.name`) in the given deliveries.
 
-    Rows of a load package that never became whole are left out, as staging leaves them out.
+    Rows of a load package that never became whole are left out: `ledger.deliveries` says which are.
     Beside the delivered columns: `copies_of_source_row` (1 unless a row came twice), `year`, `is_declared_day`,
     `days_after_as_of` (days, negative for the past), `reported_cpm` (reported spend per 1,000 impressions; NULL where
     it says nothing) and `conversions_without_impressions` (NULL where there are impressions).
     """
-    schema = table.split(".")[0]
+    source = table.split(".")[0].removeprefix("raw_")
     ids = _literals(delivery_ids)
     # Great Expectations insists that a query begins with SELECT.
     return f"""
 select judged.* from (
-    with whole_packages as (
-        select load_id from {schema}._dlt_loads where status = 0
-    ),
-
-    deliveries as (
+    with deliveries as (
         select distinct on (delivery_id) delivery_id, client_id, as_of
-        from {schema}.deliveries
-        where delivery_id in ({ids}) and _dlt_load_id in (select load_id from whole_packages)
+        from ledger.deliveries
+        where source = '{source}' and delivery_id in ({ids})
     ),
 
     declared_days as (
         select distinct delivery_id, date
-        from {schema}.delivery_days
-        where delivery_id in ({ids}) and _dlt_load_id in (select load_id from whole_packages)
+        from ledger.delivery_days
+        where source = '{source}' and delivery_id in ({ids})
     ),
 
     delivered as (
         select * from {table}
-        where delivery_id in ({ids}) and _dlt_load_id in (select load_id from whole_packages)
+        where
+            delivery_id in ({ids})
+            and _dlt_load_id in (select load_id from ledger.packages where source = '{source}')
     )
 
     select

@@ -1,7 +1,7 @@
 """The delivery ledger: what is written about a delivery, and the decisions that depend on earlier ones. Pure.
 
-A delivery declares days. For each client, source and day the one with the greatest (as_of, delivered_at, delivery_id)
-wins whole; so nothing is ever changed or deleted, and these rules decide only whether a delivery is taken at all.
+A delivery declares days. Which one gives a day, `ledger.current_days` says; nothing is ever changed or deleted, and
+these rules decide only whether a delivery is taken at all.
 """
 
 import secrets
@@ -40,35 +40,23 @@ class Delivery:
 
 @dataclass(frozen=True)
 class KnownDelivery:
-    """A whole delivery in raw."""
+    """A whole delivery in raw. The one of the greatest `precedence` gives a day."""
 
     delivery_id: str
-    as_of: datetime
-    delivered_at: datetime
+    precedence: str
     days: frozenset[date]
-
-    @property
-    def order(self) -> tuple[datetime, datetime, str]:
-        """The greatest wins a day."""
-        return self.as_of, self.delivered_at, self.delivery_id
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One day that a whole delivery declares, with the day's totals. `verdict` is None until it was judged."""
+    """One day that a whole delivery declares, with the day's totals. `verdict` is 'pending' until it was judged."""
 
     delivery_id: str
-    as_of: datetime
-    delivered_at: datetime
+    precedence: str
     covers_to: date
-    verdict: str | None
+    verdict: str
     date: date
     totals: dict[str, Decimal | None]
-
-    @property
-    def order(self) -> tuple[datetime, datetime, str]:
-        """The greatest wins a day."""
-        return self.as_of, self.delivered_at, self.delivery_id
 
 
 def new_delivery_id(source: str, client_id: str, at: datetime) -> str:
@@ -90,10 +78,10 @@ def find_duplicate(
     counts as well, because this delivery replaces it. `always`: an upload of which nobody says that it supersedes.
     """
     held_back = list(claims)
-    for known in sorted(same_bytes, key=lambda each: each.order, reverse=True):
+    for known in sorted(same_bytes, key=lambda each: each.precedence, reverse=True):
         if requested_days is not None and known.days != frozenset(requested_days):
             continue
-        newer = any(claim.date in known.days and claim.order > known.order for claim in held_back)
+        newer = any(claim.date in known.days and claim.precedence > known.precedence for claim in held_back)
         if always or not newer:
             return known
     return None
@@ -108,7 +96,7 @@ def refuse_older_export(filename: str, days: pa.Table, covers_to: date, claims: 
     winners: dict[date, Claim] = {}
     for claim in claims:
         current = winners.get(claim.date)
-        if claim.verdict != "held" and (current is None or claim.order > current.order):
+        if claim.verdict != "held" and (current is None or claim.precedence > current.precedence):
             winners[claim.date] = claim
     differences: list[str] = []
     latest = covers_to

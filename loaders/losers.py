@@ -66,9 +66,9 @@ def losers(current: Session, source: str, stays_from: date) -> list[Loser]:
     A day has stopped when a newer delivery was let through, or when it became final. What was never let through may
     still be released, and what a published hot day rests on may be read again: both stay.
     """
-    if not all(relation_exists(current, name) for name in (f"raw_{source}.deliveries", PUBLISHED)):
+    if not relation_exists(current, PUBLISHED):
         return []
-    query = _LOSERS.format(source=source, published=PUBLISHED)
+    query = _LOSERS.format(published=PUBLISHED)
     cutoff = datetime.combine(stays_from, time(), UTC)
     return [Loser(**row) for row in current.execute(text(query), {"source": source, "cutoff": cutoff}).mappings()]
 
@@ -77,8 +77,9 @@ def _drop(current: Session, source: str, some: Sequence[Loser], before_dropping:
     ids = [each.delivery_id for each in some]
     for call in before_dropping:
         call(current, ids)
-    ledger = _totals(current, _LEDGER.format(source=source, sums=_SUMS), ids)
-    gone = _totals(current, _DELETE.format(table=_table(source), sums=_SUMS, returned=", ".join(MEASURES)), ids)
+    ledger = _totals(current, _LEDGER.format(sums=_SUMS), source, ids)
+    delete = _DELETE.format(table=_table(source), sums=_SUMS, returned=", ".join(MEASURES))
+    gone = _totals(current, delete, source, ids)
     for each in some:
         if gone.get(each.delivery_id) != ledger[each.delivery_id]:
             raise PaidMediaError(
@@ -100,9 +101,9 @@ def _drop(current: Session, source: str, some: Sequence[Loser], before_dropping:
         )
 
 
-def _totals(current: Session, query: str, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+def _totals(current: Session, query: str, source: str, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """delivery_id → rows and the sum of each measure; an unknown sum is zero, as the ledger of an empty day has it."""
-    found = current.execute(text(query), {"ids": list(ids)})
+    found = current.execute(text(query), {"source": source, "ids": list(ids)})
     return {row[0]: (int(row[1]), *(Decimal(total).normalize() for total in row[2:])) for row in found}
 
 
@@ -122,9 +123,9 @@ def _size(current: Session, source: str, rows: int) -> int:
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)" for name in MEASURES)
 
 _LEDGER = """
-    select delivery_id, sum(rows), {sums}
-    from raw_{source}.delivery_days
-    where delivery_id = any(:ids)
+    select delivery_id, sum(accepted_rows), {sums}
+    from ledger.delivery_days
+    where source = :source and delivery_id = any(:ids)
     group by delivery_id
 """
 
@@ -136,38 +137,28 @@ _DELETE = """
 """
 
 _LOSERS = """
-    with horizon as (
-        select
-            month,
-            archived_at,
-            cast(month + interval '1 month' as date) as first_hot_day,
-            cast(date_trunc('week', month + interval '1 month' + interval '6 days') as date) as first_open_day
-        from control.archived_months
+    with allowed as (
+        select delivery_id, client_id, rows_accepted, allowed_at
+        from ledger.deliveries
+        where source = :source and is_allowed
     ),
 
-    allowed as (
-        select
-            deliveries.delivery_id, deliveries.client_id, deliveries.as_of, deliveries.delivered_at,
-            deliveries.rows_accepted,
-            greatest(deliveries.delivered_at, verdicts.judged_at, verdicts.released_at) as allowed_at
-        from raw_{source}.deliveries as deliveries
-        inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
-        inner join control.delivery_verdicts as verdicts
-            on deliveries.delivery_id = verdicts.delivery_id and verdicts.verdict in ('passed', 'released')
+    declared as (
+        select distinct delivery_id, client_id, date, allowed_at, precedence
+        from ledger.delivery_days
+        where source = :source and is_allowed
     ),
 
     days as (
         select
-            allowed.delivery_id,
-            days.date,
-            min(allowed.allowed_at) over (
-                partition by days.client_id, days.date
-                order by allowed.as_of, allowed.delivered_at, allowed.delivery_id
+            delivery_id,
+            date,
+            min(allowed_at) over (
+                partition by client_id, date
+                order by precedence
                 rows between 1 following and unbounded following
             ) as taken_over_at
-        from allowed
-        inner join (select distinct delivery_id, client_id, date from raw_{source}.delivery_days) as days
-            on allowed.delivery_id = days.delivery_id
+        from declared
     ),
 
     stopped as (
@@ -175,7 +166,7 @@ _LOSERS = """
             days.delivery_id,
             least(
                 days.taken_over_at,
-                (select min(horizon.archived_at) from horizon where days.date < horizon.first_open_day)
+                (select min(archived_at) from ledger.horizons where days.date < horizons.first_open_day)
             ) as stopped_at
         from days
     )
@@ -195,7 +186,7 @@ _LOSERS = """
             where
                 published.delivery_id = allowed.delivery_id
                 and published.source = :source
-                and published.date >= coalesce((select max(horizon.first_hot_day) from horizon), '-infinity')
+                and published.date >= (select first_hot_day from ledger.horizon)
         )
     group by allowed.delivery_id, allowed.client_id, allowed.rows_accepted, allowed.allowed_at
     having bool_and(stopped.stopped_at is not null)

@@ -52,7 +52,10 @@ def prepare_all(settings: Settings | None = None) -> None:
 
 
 def prepare(source: str, settings: Settings | None = None) -> None:
-    """Create schema `raw_<source>`, its tables and indexes where they are missing. Safe to repeat, and free then."""
+    """Create schema `raw_<source>`, its tables and indexes where they are missing, and take it into `ledger`.
+
+    Safe to repeat, and free then.
+    """
     settings = settings or get_settings()
     with database.session(settings) as current:
         sources.write(current, [source_of(source).record()])
@@ -66,6 +69,8 @@ def prepare(source: str, settings: Settings | None = None) -> None:
         with database.session(settings) as current:
             for index, table, columns in _indexes(source):
                 current.execute(text(f'create index if not exists "{index}" on raw_{source}.{table} ({columns})'))
+            # In the transaction of the indexes, which are looked for above: a source that has them is in the views.
+            current.execute(text("select ledger.unite(:sources)"), {"sources": list(sources.names(current))})
 
 
 def append(source: str, data: Mapping[str, Iterator[pa.Table]], settings: Settings) -> str:

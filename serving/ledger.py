@@ -1,5 +1,5 @@
 """What was delivered, as the ledger has it, and the one thing that readers change there: always by a service of
-`warehouse`, and only for clients that the viewer may see.
+`warehouse`. The app's role asks, and Postgres shows it the rows of the viewer's clients (`ledger.OF_VIEWER`).
 
 Nothing of it is to be cached: a load changes the ledger long before a build changes the marts.
 """
@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg2.errors
-from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from serving import words
+from serving.queries.asking import AS_VIEWER, readable
 from serving.viewer import Viewer
 from warehouse.control import lookup
 from warehouse.deliveries import monitor, rejects, resolutions
@@ -21,42 +21,42 @@ from warehouse.deliveries.monitor import Attempt
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.deliveries.uploads import Upload
 from warehouse.errors import PaidMediaError, ReaderError
+from warehouse.ledger import OF_VIEWER
 from warehouse.postgres import database
 
 
 def client_names(viewer: Viewer) -> dict[str, str]:
     """The viewer's clients, slug → name, by name; also those of whom nothing was ever delivered."""
-    with _asking() as current:
-        every = sorted(lookup.list_clients(current), key=lambda client: (client.name, client.client_id))
-        return {each.client_id: each.name for each in every if viewer.may_see(each.client_id)}
+    with _asking(viewer) as current:
+        return lookup.names(current, of=OF_VIEWER)
 
 
 def open_failures(viewer: Viewer, client_ids: Sequence[str], sources: Sequence[str]) -> list[Attempt]:
     """Failed and refused attempts that nothing has settled, newest first."""
-    with _asking() as current:
-        return monitor.open_failures(current, client_ids=_seen(viewer, client_ids), sources=sources)
+    with _asking(viewer) as current:
+        return monitor.open_failures(current, client_ids=client_ids, sources=sources, of=OF_VIEWER)
 
 
 def resolved_failures(viewer: Viewer, client_ids: Sequence[str], sources: Sequence[str], limit: int) -> list[Attempt]:
     """The failures that people have settled last, newest first."""
-    with _asking() as current:
-        return monitor.resolved_failures(current, client_ids=_seen(viewer, client_ids), sources=sources, limit=limit)
+    with _asking(viewer) as current:
+        return monitor.resolved_failures(current, client_ids=client_ids, sources=sources, limit=limit, of=OF_VIEWER)
 
 
 def attempts(
     viewer: Viewer, client_ids: Sequence[str], sources: Sequence[str], statuses: Sequence[str], limit: int
 ) -> list[Attempt]:
     """The newest attempts, newest first; no `statuses` means any."""
-    with _asking() as current:
+    with _asking(viewer) as current:
         return monitor.attempts(
-            current, client_ids=_seen(viewer, client_ids), sources=sources, statuses=statuses, limit=limit
+            current, client_ids=client_ids, sources=sources, statuses=statuses, limit=limit, of=OF_VIEWER
         )
 
 
 def rejecting(viewer: Viewer, client_ids: Sequence[str], sources: Sequence[str], limit: int) -> list[RejectingDelivery]:
     """The newest deliveries with rejected rows, newest first."""
-    with _asking() as current:
-        return rejects.deliveries(current, client_ids=_seen(viewer, client_ids), sources=sources, limit=limit)
+    with _asking(viewer) as current:
+        return rejects.deliveries(current, client_ids=client_ids, sources=sources, limit=limit, of=OF_VIEWER)
 
 
 def rejected_rows(viewer: Viewer, delivery: RejectingDelivery, is_shown: words.IsShown) -> Sequence[Reject]:
@@ -65,9 +65,9 @@ def rejected_rows(viewer: Viewer, delivery: RejectingDelivery, is_shown: words.I
     `is_shown` says of a source and a heading whether clients may see its cells. Raises `PaidMediaError` where the
     delivery is not one of theirs.
     """
-    with _asking() as current:
-        mine = rejects.delivery(current, delivery.delivery_id, client_ids=viewer.client_ids)
-        return words.rejects(viewer, mine.source, rejects.rows(current, mine), is_shown)
+    with _asking(viewer) as current:
+        mine = rejects.delivery(current, delivery.delivery_id, of=OF_VIEWER)
+        return words.rejects(viewer, mine.source, rejects.rows(current, mine, of=OF_VIEWER), is_shown)
 
 
 def whole_delivery(viewer: Viewer, delivery: RejectingDelivery) -> tuple[RejectingDelivery, Sequence[Reject]]:
@@ -77,9 +77,9 @@ def whole_delivery(viewer: Viewer, delivery: RejectingDelivery) -> tuple[Rejecti
     """
     if not viewer.is_staff:
         raise ReaderError("only people of the agency may take a delivered file", fix="ask them for it")
-    with _asking() as current:
-        mine = rejects.delivery(current, delivery.delivery_id, client_ids=viewer.client_ids)
-        return mine, rejects.rows(current, mine)
+    with _asking(viewer) as current:
+        mine = rejects.delivery(current, delivery.delivery_id, of=OF_VIEWER)
+        return mine, rejects.rows(current, mine, of=OF_VIEWER)
 
 
 def resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
@@ -96,16 +96,18 @@ def resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:
 
 def uploads(viewer: Viewer, client_ids: Sequence[str], limit: int) -> list[Upload]:
     """The newest uploads, newest first, and how far each has come."""
-    with _asking() as current:
-        return service.uploads(current, client_ids=_seen(viewer, client_ids), limit=limit)
+    with _asking(viewer) as current:
+        newest = service.newest(current, client_ids=client_ids, limit=limit, of=OF_VIEWER)
+    with database.session() as current:  # how far each is, the owner of the tables of builds can say alone
+        return service.uploads(current, newest)
 
 
 @contextmanager
-def _asking() -> Iterator[Session]:
-    """A read-only transaction. The ledger has no row-level security: every question names the viewer's clients."""
+def _asking(viewer: Viewer) -> Iterator[Session]:
+    """A transaction of the role that can only read, in the viewer's name."""
     try:
-        with database.session() as current:
-            current.execute(text("set transaction read only"))
+        with readable(), Session(database.app_engine()) as current, current.begin():
+            current.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
             yield current
     except ProgrammingError as error:
         if isinstance(error.orig, psycopg2.errors.UndefinedTable | psycopg2.errors.UndefinedColumn):
@@ -114,7 +116,3 @@ def _asking() -> Iterator[Session]:
                 "the ledger is of another version", where=missing, fix="paidmedia db migrate"
             ) from error
         raise
-
-
-def _seen(viewer: Viewer, client_ids: Sequence[str]) -> list[str]:
-    return [client_id for client_id in client_ids if viewer.may_see(client_id)]

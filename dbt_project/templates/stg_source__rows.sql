@@ -1,6 +1,6 @@
 with delivered as (
     select * from {{ source('raw_@source@', '@row_table@') }}
-    where {{ is_whole_package(source('raw_@source@', '_dlt_loads')) }}
+    where {{ is_whole_package('@source@') }}
 ),
 
 final as (

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_deliveries__judged'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_ledger__deliveries'}}}) }}
 
 -- Rows in raw, and rows of the declared days, against the rows that the loader accepted. A delivery that came twice has
 -- too many; a row of a day that its delivery does not declare would never be read. Deliveries that give a changed day.
@@ -8,12 +8,12 @@ with changed_days as (
 ),
 
 deliveries as (
-    select * from {{ ref('int_deliveries__judged') }}
+    select * from {{ ref('stg_ledger__deliveries') }}
     where is_allowed and delivery_id in (select changed_days.delivery_id from changed_days)
 ),
 
 delivery_days as (
-    select * from {{ ref('int_delivery_days__judged') }}
+    select * from {{ ref('stg_ledger__delivery_days') }}
 ),
 
 delivered as (

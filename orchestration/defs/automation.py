@@ -1,5 +1,6 @@
 """When things run: schedules in UTC, one for each source loaded by day; sensors for uploads and what arrived."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -107,19 +108,27 @@ def upload_received(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     job_name=names.BUILD_JOB,
     minimum_interval_seconds=SENSOR_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Build when a delivery was let through or a rate was entered since the last build was asked for.",
+    description="Build when a delivery was let through, a rate was entered, or whatever else asks for it.",
 )
 def model_what_arrived(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The cursor is the time of the newest change that a build was asked for."""
-    from warehouse.deliveries.monitor import newest_change
+    """One build for all requests that are pending, another one once there are others. The cursor names them."""
+    from warehouse import builds
     from warehouse.postgres.database import session
 
     with session() as current:
-        changed = newest_change(current)
-    if changed is None or changed.isoformat() == context.cursor:
-        return dg.SkipReason("nothing has changed since the last build")
-    context.update_cursor(changed.isoformat())
-    return dg.RunRequest(run_key=changed.isoformat())
+        key = requests_key(builds.pending(current).values())
+    if not key or key == context.cursor:
+        return dg.SkipReason("nothing has changed since the last build was asked for")
+    context.update_cursor(key)
+    return dg.RunRequest(run_key=key)
+
+
+def requests_key(requested_at: Collection[datetime]) -> str:
+    """The key of a build for requests of these times, of which Dagster starts one; empty without any.
+
+    A transaction that began earlier may end later, so the newest time alone would not tell that another request came.
+    """
+    return f"{max(requested_at).isoformat()}, {len(requested_at)} in all" if requested_at else ""
 
 
 @dg.definitions

@@ -1,6 +1,6 @@
 """The dbt graph as assets, joined to the raw tables by name; its tests as asset checks; its exposures as app pages.
 
-raw_<source>/… → staging → intermediate → marts → streamlit_app/<page>
+raw_<source>/… → ledger, staging → intermediate → marts → streamlit_app/<page>
 """
 
 import json
@@ -54,8 +54,8 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
         from loaders.locks import locked
         from loaders.pipeline import prepare_all
-        from warehouse import logs
-        from warehouse.postgres.database import engine, libpq_environment
+        from warehouse import builds, logs
+        from warehouse.postgres.database import engine, libpq_environment, session
         from warehouse.settings import get_settings
 
         settings = get_settings()
@@ -66,6 +66,8 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
             for orphan in end_orphans(target):
                 context.log.warning(f"ended dbt process {orphan}, whose worker had been killed")
             carry_over(target, libpq_environment(settings))
+            with session(settings) as current:
+                requests = builds.pending(current)
             (target / RESULTS).unlink(missing_ok=True)  # those of the last build say nothing of one that is killed
             dbt = QuickDbtCli(
                 project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=dbt_executable()
@@ -84,6 +86,8 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
         )
         if reason is not None:
             raise reason from error
+        with session(settings) as current:
+            builds.settle(current, requests)
 
     return dbt_build
 
@@ -136,6 +140,27 @@ def control_specs(manifest_path: Path) -> list[dg.AssetSpec]:
     ]
 
 
+def ledger_specs(manifest_path: Path) -> list[dg.AssetSpec]:
+    """The views over the ledgers of all sources, and what people decide that they read beside them."""
+    sources = json.loads(manifest_path.read_text())["sources"].values()
+    views = [
+        dg.AssetSpec(
+            dg.AssetKey([source["source_name"], source["name"]]),
+            deps=names.united_keys(source["name"]),
+            description=source["description"],
+            group_name="ledger",
+            kinds={"postgres"},
+        )
+        for source in sources
+        if source["source_name"] == "ledger"
+    ]
+    decided = [
+        dg.AssetSpec(key, description=description, group_name="control", kinds={"postgres"})
+        for key, description in names.DECIDED.items()
+    ]
+    return [*views, *decided]
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """The graph, its pages, and the job that builds it."""
@@ -144,4 +169,4 @@ def defs() -> dg.Definitions:
     build = dg.define_asset_job(
         names.BUILD_JOB, selection=dg.AssetSelection.assets(models), description="Model what was delivered."
     )
-    return dg.Definitions(assets=[models, *control_specs(path), *page_specs(path)], jobs=[build])
+    return dg.Definitions(assets=[models, *control_specs(path), *ledger_specs(path), *page_specs(path)], jobs=[build])

@@ -1,9 +1,27 @@
 """A name is decided once: asset keys, jobs and pools derived from the names of sources and their tables."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 
+from loaders.registry import names as every_source
 from loaders.registry import source_of
 from loaders.source import LEDGER_TABLES
+
+UNITED: Mapping[str, tuple[str, ...]] = {
+    "packages": ("_dlt_loads",),
+    "deliveries": ("deliveries", "_dlt_loads"),
+    "delivery_days": ("delivery_days", "deliveries", "_dlt_loads"),
+    "horizon": (),
+}
+DECIDED: Mapping[dg.AssetKey, str] = {
+    dg.AssetKey(["control", "delivery_verdicts"]): "One row per judged delivery.",
+    dg.AssetKey(["control", "archived_months"]): "One row per month whose rows of `daily_metrics` are in a file.",
+}
+DECIDED_IN: Mapping[str, tuple[str, ...]] = {
+    "delivery_verdicts": ("deliveries", "delivery_days"),
+    "archived_months": ("horizon",),
+}
 
 
 def row_key(source: str) -> dg.AssetKey:
@@ -14,6 +32,12 @@ def row_key(source: str) -> dg.AssetKey:
 def ledger_keys(source: str) -> list[dg.AssetKey]:
     """The tables that land in the same package as the rows."""
     return [dg.AssetKey([f"raw_{source}", table]) for table in LEDGER_TABLES]
+
+
+def united_keys(view: str) -> list[dg.AssetKey]:
+    """What a view in `ledger` reads: tables of every source, and what people have decided."""
+    tables = [dg.AssetKey([f"raw_{source}", table]) for source in every_source() for table in UNITED[view]]
+    return [*tables, *(key for key in DECIDED if view in DECIDED_IN[key.path[-1]])]
 
 
 def origin_key(source: str) -> dg.AssetKey:

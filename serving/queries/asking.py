@@ -39,7 +39,7 @@ def ask(query: Callable[Concatenate[At, P], T], at: At, /, *args: P.args, **kwar
 def rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
     """Run one query in a transaction of its own, in the viewer's name, as the role that can only read the marts."""
     try:
-        with timed(), _readable(), database.app_engine().connect() as connection:
+        with timed(), readable(), database.app_engine().connect() as connection:
             connection.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
             return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
     except OperationalError as error:
@@ -55,7 +55,7 @@ def rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
     """Say it in one line when the app's role may not come in: its password follows from SECRET_KEY."""
     try:
         with database.reachable():

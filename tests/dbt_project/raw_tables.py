@@ -3,7 +3,7 @@
 Belongs here: a few words to deliver rows, so that a test reads as a story.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -67,23 +67,44 @@ def deliver(
         for number, row in enumerate(rows, start=2)
     )
     insert(connection, f"raw_{source}.{ROW_TABLES[source]}", *delivered)
+    totals = {}
     for day in days:
         there = [row.measures for row in rows if row.day == day]
-        totals = {measure: _total([each[at] for each in there]) for at, measure in enumerate(MEASURES)}
-        counted = of | {"client_id": client_id, "date": day, "rows": len(there)} | totals
-        insert(connection, f"raw_{source}.delivery_days", counted)
-    ledger = of | dict.fromkeys(("origin", "landed_path", "sha256", "mapping_fingerprint"), "")
-    ledger |= {"client_id": client_id, "source": source, "as_of": as_of, "delivered_at": as_of, "size_bytes": 0}
-    ledger |= {"covers_from": min(days), "covers_to": max(days), "warnings": []}
-    ledger |= {"rows_read": len(rows), "rows_accepted": len(rows), "rows_rejected": 0, "rows_dropped": 0}
-    insert(connection, f"raw_{source}.deliveries", ledger)
-    if is_whole:
-        load = {"load_id": delivery_id, "schema_name": source, "status": 0, "inserted_at": datetime.now(UTC)}
-        insert(connection, f"raw_{source}._dlt_loads", load)
+        counted = {measure: _total([each[at] for each in there]) for at, measure in enumerate(MEASURES)}
+        totals[day] = {"rows": len(there)} | counted
+    insert_ledger(
+        connection, source, client_id, delivery_id, as_of=as_of, days=totals, rows=len(rows), is_whole=is_whole
+    )
     if verdict:
         judged = {"delivery_id": delivery_id, "source": source, "client_id": client_id, "verdict": verdict}
         insert(connection, "control.delivery_verdicts", judged)
     connection.commit()
+
+
+def insert_ledger(
+    connection: Connection,
+    source: str,
+    client_id: str,
+    delivery_id: str,
+    *,
+    as_of: datetime,
+    days: Mapping[date, Mapping[str, object]],
+    rows: int,
+    is_whole: bool = True,
+) -> None:
+    """Put the ledger of one delivery into raw: its days, each with the columns that say what it holds, and its package
+    (unless it is not whole). The caller commits."""
+    of = {"delivery_id": delivery_id, "_dlt_load_id": delivery_id, "client_id": client_id}
+    for day, counted in days.items():
+        insert(connection, f"raw_{source}.delivery_days", of | {"date": day} | counted)
+    ledger = of | dict.fromkeys(("origin", "landed_path", "sha256", "mapping_fingerprint"), "")
+    ledger |= {"source": source, "as_of": as_of, "delivered_at": as_of, "size_bytes": 0}
+    ledger |= {"covers_from": min(days, default=None), "covers_to": max(days, default=None), "warnings": []}
+    ledger |= {"rows_read": rows, "rows_accepted": rows, "rows_rejected": 0, "rows_dropped": 0}
+    insert(connection, f"raw_{source}.deliveries", ledger)
+    if is_whole:
+        load = {"load_id": delivery_id, "schema_name": source, "status": 0, "inserted_at": datetime.now(UTC)}
+        insert(connection, f"raw_{source}._dlt_loads", load)
 
 
 def _total(values: Sequence[int | Decimal | None]) -> Decimal | None:

@@ -31,8 +31,12 @@ _ROW: dict[str, Any] = {
 
 
 def create(engine: Engine) -> None:
-    """Drop and create the raw schemas of the three sources, each with one whole load package `whole`."""
+    """Drop and create the raw schemas of the three sources, each with one whole load package `whole`.
+
+    Their row tables take what no loader would write, such as a row without a date.
+    """
     with engine.begin() as connection:
+        connection.exec_driver_sql("select ledger.unite('{}')")
         for table in TABLES.values():
             schema = table.split(".")[0]
             for statement in f"""
@@ -45,13 +49,24 @@ def create(engine: Engine) -> None:
                     _dlt_load_id text
                 );
                 create table {schema}.deliveries (
-                    delivery_id text, client_id text, as_of timestamptz, _dlt_load_id text
+                    delivery_id varchar, client_id varchar, origin varchar, landed_path varchar, sha256 varchar,
+                    size_bytes bigint, mapping_fingerprint varchar, as_of timestamptz, delivered_at timestamptz,
+                    covers_from date, covers_to date, rows_read bigint, rows_accepted bigint, rows_rejected bigint,
+                    rows_dropped bigint, _dlt_load_id varchar
                 );
-                create table {schema}.delivery_days (delivery_id text, client_id text, date date, _dlt_load_id text);
-                create table {schema}._dlt_loads (load_id text, schema_name text, status bigint);
+                create table {schema}.delivery_days (
+                    delivery_id varchar, client_id varchar, date date, rows bigint, impressions numeric, clicks numeric,
+                    conversions numeric, conversion_revenue numeric, reported_spend numeric, _dlt_load_id varchar
+                );
+                create table {schema}.rejects (
+                    delivery_id varchar, source_row bigint, column_name varchar, value varchar, reason varchar,
+                    row_values jsonb, _dlt_load_id varchar
+                );
+                create table {schema}._dlt_loads (load_id varchar, schema_name varchar, status bigint);
                 insert into {schema}._dlt_loads values ('whole', '{schema}', 0)
             """.split(";"):
                 connection.exec_driver_sql(statement)
+        connection.execute(text("select ledger.unite(:sources)"), {"sources": list(TABLES)})
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -77,12 +92,18 @@ def deliver(
     same = {"delivery_id": delivery_id, "client_id": client_id, "_dlt_load_id": load_id}
     with engine.begin() as connection:
         connection.execute(
-            text(f"insert into {schema}.deliveries values (:delivery_id, :client_id, :as_of, :_dlt_load_id)"),
+            text(
+                f"insert into {schema}.deliveries (delivery_id, client_id, as_of, delivered_at, _dlt_load_id)"
+                " values (:delivery_id, :client_id, :as_of, :as_of, :_dlt_load_id)"
+            ),
             same | {"as_of": AS_OF},
         )
         for day in declared:
             connection.execute(
-                text(f"insert into {schema}.delivery_days values (:delivery_id, :client_id, :date, :_dlt_load_id)"),
+                text(
+                    f"insert into {schema}.delivery_days (delivery_id, client_id, date, _dlt_load_id)"
+                    " values (:delivery_id, :client_id, :date, :_dlt_load_id)"
+                ),
                 same | {"date": day},
             )
         if rows:

@@ -256,6 +256,7 @@ class World:
         No commit needs to survive a crash here, which halves what it takes.
         """
         with database.session(self.settings) as current:
+            current.execute(text("select ledger.unite('{}')"))  # the views let go of the raw tables
             for schema in (*RAW, *MODELS):
                 current.execute(text(f"drop schema if exists {schema} cascade"))
             kept = control.AuditEntry.__table__

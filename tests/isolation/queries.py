@@ -18,6 +18,7 @@ EVERY = (*MEASURED, *NAMED)
 HIDDEN = (
     "control.clients", "control.users", "control.client_cpm_rates", "control.vibe_credentials", "control.audit_log",
     "access.bi_logins", "raw_vibe.performance_report", "raw_facebook.ads_export", "raw_surfside.delivery_days",
+    "ledger.deliveries", "ledger.current_days", "ledger.viewer_delivery_days",
     "staging.stg_control__clients", "intermediate.int_metrics__united", "publishing.daily_metrics",
     "publishing.daily_metrics_2026_03", "publishing.dim_clients", "pg_stats", "pg_stats_ext", "pg_stat_activity",
     "pg_statistic", "pg_policies", "pg_roles", "pg_authid", "information_schema.tables", "pg_largeobject",

@@ -13,7 +13,7 @@ import streamlit as st
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import make_url, text
 
-from serving import queries
+from serving import ledger, queries
 from serving.periods import Period
 from serving.queries import asking
 from serving.scope import Scope
@@ -22,6 +22,7 @@ from tests.isolation.conftest import Readers
 from tests.isolation.marks import DAYS, FOREIGN, OWN, betrays
 from tests.isolation.probes import probe
 from tests.isolation.queries import EVERY, Attempt
+from warehouse.ledger import EVERYTHING, OF_VIEWER
 from warehouse.postgres import database, isolation, roles
 from warehouse.settings import get_settings
 
@@ -38,6 +39,7 @@ def found(readers: Readers) -> Iterator[str]:
     owner = make_url(database.database_url())
     names = (owner.username, roles.app_role(owner))
     looks = [f"select * from {schema}.{name}" for schema in ("bi", "marts") for name in (*EVERY, "planted")]
+    looks += [f"select * from {relation}" for names in (EVERYTHING, OF_VIEWER) for relation in vars(names).values()]
     looks += ["select * from marts.peek()", "select * from access.viewer_clients()", "select * from access.bi_logins",
               "select * from publishing.daily_metrics_2026_03", "select * from control.clients"]  # fmt: skip
     tries = [
@@ -72,6 +74,9 @@ def in_the_app(readers: Readers) -> list[str]:
             "by_source": cached.ask(queries.by_source, scope),
             "breakdown": cached.ask(queries.breakdown, scope, "creative", None, "spend", 100),
             "summaries": cached.ask(queries.summaries, scope, "week", 10),
+            "names": [ledger.client_names(viewer)],
+            "attempts": ledger.attempts(viewer, everyone, SOURCES, (), 100),
+            "rejects": ledger.rejecting(viewer, everyone, SOURCES, 100),
         }
         if viewer is readers.own:
             lines += [f"in the app: {name}: {sign}" for name, answer in answers.items() if (sign := betrays([answer]))]
@@ -157,6 +162,22 @@ LEAKS = {
             "create policy viewer on marts.data_freshness for select to {app}"
             " using (client_id = any (array(select access.viewer_clients())))",
         ),
+    ),
+    "a view of the ledger that shows everybody": Leak(
+        ("create or replace view ledger.viewer_clients with (security_barrier) as select * from control.clients",),
+        ("select ledger.show_viewer('viewer_clients', 'control.clients')",),
+    ),
+    "a view of the ledger whose condition comes after those of a reader": Leak(
+        ("alter view ledger.viewer_delivery_days set (security_barrier = false)",),
+        ("alter view ledger.viewer_delivery_days set (security_barrier = true)",),
+    ),
+    "a right to the ledger behind the views": Leak(
+        ("grant select on ledger.delivery_days to {app}",),
+        ("revoke select on ledger.delivery_days from {app}",),
+    ),
+    "a ledger that logins may read": Leak(
+        ("grant usage on schema ledger to {readers}", "grant select on ledger.viewer_deliveries to {readers}"),
+        ("revoke select on ledger.viewer_deliveries from {readers}", "revoke usage on schema ledger from {readers}"),
     ),
     "a view that reads as its owner": Leak(
         (

@@ -312,11 +312,11 @@ def test_failures_are_told_before_there_are_any_marts(marts: Engine, attempt: Ca
 
 def test_a_ledger_of_another_version_is_one_message(marts: Engine) -> None:
     with marts.begin() as connection:
-        connection.execute(text("alter table control.ingestion_runs rename to runs_of_ingestion"))
+        connection.execute(text("alter view ledger.viewer_attempts rename to viewer_runs"))
     try:
         app = opened("data_freshness")
         assert [error.value for error in app.error] == ["**The ledger is of another version**"]
         assert "paidmedia db migrate" in texts(app)
     finally:
         with marts.begin() as connection:
-            connection.execute(text("alter table control.runs_of_ingestion rename to ingestion_runs"))
+            connection.execute(text("alter view ledger.viewer_runs rename to viewer_attempts"))

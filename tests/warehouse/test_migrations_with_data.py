@@ -83,6 +83,25 @@ def test_everything_can_be_filled_again_after_the_way_down_and_up(settings: Sett
     assert all(contents(settings).values())
 
 
+def test_what_final_days_rest_on_is_kept_and_a_build_is_asked_for(settings: Settings) -> None:
+    migrate.migrate(settings, "0016")
+    with database.session() as current:
+        current.execute(text(A_FINAL_DAY))
+    migrate.migrate(settings)
+    with database.session() as current:
+        days = "select client_id, source, cast(date as text), delivery_id from control.final_days"
+        assert current.execute(text(days)).all() == [("acme", "vibe", "2025-02-02", "d0")]
+        asked = current.execute(text("select what, why from control.build_requests"))
+        assert asked.all() == [("everything", "the database was migrated")]
+
+
+# January is archived; the week that it ends in ends with this day, and the day that is there already is after it.
+A_FINAL_DAY = """
+    insert into intermediate.int_source_days__published (client_id, source, date, delivery_id)
+    values ('acme', 'vibe', '2025-02-02', 'd0')
+"""
+
+
 def test_a_reader_that_stays_stops_a_migration_and_no_other_reader(
     settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from loaders.pipeline import prepare_all
+from tests.dbt_project.raw_tables import insert_ledger
 from warehouse import audit
 from warehouse.clients import clients
 from warehouse.control import AuditEntry, IngestionRun
@@ -66,14 +67,11 @@ def attempt(current: Session) -> Attempt:
         current.add(run)
         current.flush()
         made.append(run)
-        for day in (declares if declares is not None else days) if is_there else ():
-            current.execute(
-                text(
-                    f"insert into raw_{source}.delivery_days (delivery_id, client_id, date, rows, _dlt_load_id)"
-                    " values (:delivery_id, :client_id, :day, 1, 'one')"
-                ),
-                {"delivery_id": run.delivery_id, "client_id": client_id, "day": DAY + timedelta(days=day)},
-            )
+        if run.delivery_id is not None:
+            declared = [DAY + timedelta(days=day) for day in (days if declares is None else declares)]
+            raw = current.connection().connection.driver_connection
+            totals = {day: {"rows": 1} for day in declared}
+            insert_ledger(raw, source, client_id, run.delivery_id, as_of=started, days=totals, rows=len(totals))
         return run
 
     return note

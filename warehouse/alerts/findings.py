@@ -12,12 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from warehouse.alerts.finding import Finding
-from warehouse.billing.final_days import first_open_day
 from warehouse.control import sources
 from warehouse.control.sources import SourceRecord
 from warehouse.deliveries import monitor, verdicts
 from warehouse.deliveries.monitor import Attempt
-from warehouse.postgres.database import relation_exists
 
 Known = Mapping[str, SourceRecord]
 SETTLE = 'if nobody waits for it any more: paidmedia resolve {id} --why "…"'
@@ -82,11 +80,8 @@ def _still_missing(current: Session, attempt: Attempt) -> list[date]:
     if first is None or last is None:
         return []
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    if not relation_exists(current, f"raw_{attempt.source}.delivery_days"):
-        return days
     values = {"client_id": attempt.client_id, "first": first, "last": last, "after": attempt.started_at}
-    query = text(_BROUGHT_LATER.format(source=attempt.source))
-    brought = set(current.scalars(query, values | {"source": attempt.source}))
+    brought = set(current.scalars(text(_BROUGHT_LATER), values | {"source": attempt.source}))
     return [day for day in days if day not in brought]
 
 
@@ -117,15 +112,7 @@ def _stale(current: Session, known: Known) -> Iterator[Finding]:
 
 
 def _without_rate(current: Session) -> Iterator[Finding]:
-    parts = [
-        _DELIVERED_DAYS.format(source=source)
-        for source in sources.names(current)
-        if relation_exists(current, f"raw_{source}._dlt_loads")
-    ]
-    if not parts:
-        return
-    query = _WITHOUT_RATE.format(delivered=" union all ".join(parts))
-    for row in current.execute(text(query), {"first_open_day": first_open_day(current)}):
+    for row in current.execute(text(_WITHOUT_RATE)):
         yield Finding(
             "missing_cpm_rate",
             row.client_id,
@@ -173,10 +160,11 @@ def _settle(attempt: Attempt) -> str:
 
 _BROUGHT_LATER = """
     select declared.date
-    from raw_{source}.delivery_days as declared
+    from ledger.delivery_days as declared
     inner join control.ingestion_runs as later on declared.delivery_id = later.delivery_id
     where
-        declared.client_id = :client_id
+        declared.source = :source
+        and declared.client_id = :client_id
         and declared.date between :first and :last
         and later.source = :source
         and later.client_id = :client_id
@@ -184,32 +172,31 @@ _BROUGHT_LATER = """
         and later.status in ('loaded', 'duplicate', 'held')
 """
 
-_DELIVERED_DAYS = """
-    select
-        days.client_id, '{source}' as source, days.date, days.rows,
-        deliveries.as_of, deliveries.delivered_at, deliveries.delivery_id
-    from raw_{source}.delivery_days as days
-    inner join raw_{source}._dlt_loads as whole on days._dlt_load_id = whole.load_id and whole.status = 0
-    inner join raw_{source}.deliveries as deliveries on days.delivery_id = deliveries.delivery_id
-    inner join control.delivery_verdicts as verdicts
-        on days.delivery_id = verdicts.delivery_id and verdicts.verdict in ('passed', 'released')
-    where
-        days.date >= :first_open_day
-        and not exists (
-            select 1 from control.client_cpm_rates as rates
-            where rates.client_id = days.client_id and rates.effective_date <= days.date
-        )
-"""
-
+# Client by client, so that only the days before the first rate are looked at.
 _WITHOUT_RATE = """
-    with won as (
-        select distinct on (client_id, source, date) client_id, date, rows
-        from ({delivered}) as delivered
-        order by client_id, source, date, as_of desc, delivered_at desc, delivery_id desc
-    )
     select client_id, min(date) as first_day, max(date) as last_day, count(distinct date) as days
-    from won
-    where rows > 0
+    from (
+        select
+            clients.client_id,
+            coalesce(
+                (
+                    select min(rates.effective_date) from control.client_cpm_rates as rates
+                    where rates.client_id = clients.client_id
+                ),
+                'infinity'
+            ) as rated_from
+        from control.clients as clients
+    ) as clients
+    cross join lateral (
+        select date
+        from ledger.current_days as given
+        where
+            given.client_id = clients.client_id
+            and given.date >= (select first_open_day from ledger.horizon)
+            and given.date < clients.rated_from
+            and given.accepted_rows > 0
+        offset 0
+    ) as unpriced
     group by client_id
     order by client_id
 """

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from warehouse import audit
+from warehouse import audit, builds
 from warehouse.billing.delivered_days import CAMPAIGN_DAYS, spend
 from warehouse.billing.rates import Curve
 from warehouse.control import Client, SpendAdjustment
@@ -75,6 +75,7 @@ def book(
         current.flush()
         new = {"amount": str(amount), "date": day.isoformat(), "currency": client.currency, "why": why}
         audit.record(current, "book", "spend adjustment", f"{client.client_id}@{named(month)}", new=new)
+        builds.request(current, f"adjustment {client.client_id}@{named(month)}", "booked")
         rows.append(row)
     return rows
 

@@ -1,7 +1,7 @@
 """The days of a client as they are published, and as the next build would make them: questions only.
 
-raw ledgers and verdicts → the newest delivery of each day ┐
-what the published rows rest on, and their sums ───────────┴─► one `DeliveredDay` per source and day
+ledger.current_days and waiting_days ────────────┐
+what the published rows rest on, and their sums ─┴─► one `DeliveredDay` per source and day
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse.billing.final_days import RESTS_ON, first_open_day
+from warehouse.billing.final_days import RESTS_ON
 from warehouse.billing.rates import Curve
-from warehouse.control import sources
 from warehouse.postgres.database import relation_exists
 
 CAMPAIGN_DAYS = "marts.daily_campaign_metrics"
@@ -70,10 +69,11 @@ def delivered_days(
     def day(row: Any) -> DeliveredDay:
         return found.setdefault((row.source, row.date), DeliveredDay(row.source, row.date))
 
-    for source in sources.names(current):
-        if relation_exists(current, f"raw_{source}.delivery_days"):
-            for row in current.execute(text(_NEWEST_FIRST.format(source=source)), asked):
-                _read(day(row), row)
+    for row in current.execute(text(_CURRENT), asked):
+        its = day(row)
+        its.delivery_id, its.rows, its.impressions = row.delivery_id, row.rows, int(row.impressions or 0)
+    for row in current.execute(text(_WAITING), asked):
+        day(row).waiting.append((row.delivery_id, row.verdict))
     if relation_exists(current, RESTS_ON):
         for row in current.execute(text(_RESTS_ON), asked):
             its = day(row)
@@ -83,11 +83,7 @@ def delivered_days(
             its = day(row)
             its.published_impressions, its.published_spend = int(row.impressions), row.spend
             its.published_rows = row.campaigns
-    final_before = first_open_day(current)
-    for its in found.values():
-        if its.date < final_before:
-            _keep(its)
-    return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0])) if _is_something(found[key])]
+    return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
 
 def published_sums(days: Sequence[DeliveredDay]) -> tuple[int, Decimal | None]:
@@ -98,38 +94,20 @@ def published_sums(days: Sequence[DeliveredDay]) -> tuple[int, Decimal | None]:
     return sum(day.published_impressions for day in with_rows), whole
 
 
-def _read(day: DeliveredDay, row: Any) -> None:
-    """Take the next delivery of a day, newest first: those before the first allowed one wait."""
-    if day.delivery_id is not None:
-        return
-    if row.verdict in ("passed", "released"):
-        day.delivery_id, day.rows, day.impressions = row.delivery_id, row.rows, int(row.impressions or 0)
-    else:
-        day.waiting.append((row.delivery_id, row.verdict or "pending"))
+_CURRENT = """
+    select source, date, delivery_id, accepted_rows as rows, impressions
+    from ledger.current_days
+    where client_id = :client_id and date >= :first and date < :before
+"""
 
-
-def _keep(day: DeliveredDay) -> None:
-    """A final day rests on what is published, whatever was delivered since."""
-    day.delivery_id, day.waiting = day.published_id, []
-    day.rows, day.impressions = day.published_rows, day.published_impressions
-
-
-def _is_something(day: DeliveredDay) -> bool:
-    return day.delivery_id is not None or day.published_id is not None or bool(day.waiting)
-
-
-# In the order in which deliveries win a day (see the dbt model `int_delivery_days__won`).
-_NEWEST_FIRST = """
-    select
-        '{source}' as source, days.date, days.delivery_id, days.rows, days.impressions, verdicts.verdict
-    from raw_{source}.delivery_days as days
-    inner join raw_{source}.deliveries as deliveries
-        on days.delivery_id = deliveries.delivery_id and days._dlt_load_id = deliveries._dlt_load_id
-    inner join raw_{source}._dlt_loads as whole on deliveries._dlt_load_id = whole.load_id and whole.status = 0
-    left join control.delivery_verdicts as verdicts on deliveries.delivery_id = verdicts.delivery_id
-    where days.client_id = :client_id and days.date >= :first and days.date < :before
-    order by
-        days.date, deliveries.as_of desc, deliveries.delivered_at desc, deliveries.delivery_id desc
+# For a final day nothing waits: it keeps what it was archived with, whatever is let through.
+_WAITING = """
+    select source, date, delivery_id, verdict
+    from ledger.waiting_days
+    where
+        client_id = :client_id and date >= :first and date < :before
+        and date >= (select first_open_day from ledger.horizon)
+    order by date, precedence desc
 """
 
 _RESTS_ON = f"""

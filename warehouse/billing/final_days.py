@@ -1,15 +1,13 @@
 """Days that nothing changes any more: those of archived months, and the rest of the week that the last of them ends in.
 
-The dbt macros `first_hot_day` and `first_open_day` say the same.
+Which they are, `ledger.horizon` says. What they rest on is in `control.final_days`, from the moment they become final.
 """
 
 from datetime import date, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from warehouse.control import ArchivedMonth
-from warehouse.months import month_after
 from warehouse.postgres.database import relation_exists
 
 RESTS_ON = "intermediate.int_source_days__published"
@@ -17,13 +15,18 @@ RESTS_ON = "intermediate.int_source_days__published"
 
 def first_open_day(current: Session) -> date:
     """The first day that can change; `date.min` while no month is archived."""
-    last = current.scalar(select(func.max(ArchivedMonth.month)))
-    return date.min if last is None else monday_from(month_after(last))
+    day: date = current.execute(text("select first_open_day from ledger.horizon")).scalar_one()
+    return day
 
 
 def monday_from(day: date) -> date:
     """The first Monday on or after a day."""
     return day + timedelta(days=-day.weekday() % 7)
+
+
+def keep_final_days(current: Session) -> None:
+    """Keep what the days before the first open one rest on; in the transaction that records an archived month."""
+    current.execute(text(_KEEP))
 
 
 def final_months(current: Session, client_id: str) -> frozenset[date]:
@@ -37,4 +40,11 @@ def final_months(current: Session, client_id: str) -> frozenset[date]:
 _FINAL_MONTHS = f"""
     select distinct cast(date_trunc('month', date) as date) from {RESTS_ON}
     where client_id = :client_id and date < :before
+"""  # noqa: S608 – a name of ours
+
+_KEEP = f"""
+    insert into control.final_days (client_id, source, date, delivery_id)
+    select client_id, source, date, delivery_id from {RESTS_ON}
+    where date < (select first_open_day from ledger.horizon)
+    on conflict do nothing
 """  # noqa: S608 – a name of ours

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from warehouse import audit
+from warehouse import audit, builds
 from warehouse.billing import adjustments
 from warehouse.billing.final_days import final_months
 from warehouse.billing.rates import Curve, RateRow, agreed, prices, rows_for
@@ -131,6 +131,7 @@ def enter(
         old=None if old is None else {"cpm": str(old)},
         new=new | ({"why": why} if why else {}),
     )
+    builds.request(current, f"rate {client.client_id}@{effective_date}", "entered")
     current.flush()
     rate = current.get_one(CpmRate, (client.client_id, effective_date))
     if not adjust:
@@ -219,3 +220,4 @@ def _note(current: Session, client: Client, day: date, old: Decimal | None, new:
         old=None if old is None else {"cpm": str(old)},
         new=None if new is None else {"cpm": str(new)},
     )
+    builds.request(current, f"rate {client.client_id}@{day}", "kept for a closed month, or given back to it")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from warehouse import audit
+from warehouse import audit, builds
 from warehouse.billing import pricing
 from warehouse.control import Client, CpmRate, SourceSetting, lookup, sources
 from warehouse.errors import PaidMediaError
@@ -40,6 +40,7 @@ def add_client(
     current.add(client)
     current.flush()
     audit.record(current, "add", "client", client_id, new={"name": name, "currency": client.currency})
+    builds.request(current, f"client {client_id}", "added")
     set_cpm(current, client_id, cpm=cpm, effective_date=effective_date)
     set_source_settings(current, client_id, source_settings or {})
     return client
@@ -51,6 +52,7 @@ def disable_client(current: Session, client_id: str) -> None:
     if client.is_active:
         client.is_active, client.disabled_at = False, datetime.now(UTC)
         audit.record(current, "disable", "client", client_id, old={"is_active": True}, new={"is_active": False})
+        builds.request(current, f"client {client_id}", "disabled")
 
 
 def enable_client(current: Session, client_id: str) -> None:
@@ -59,6 +61,7 @@ def enable_client(current: Session, client_id: str) -> None:
     if not client.is_active:
         client.is_active, client.disabled_at = True, None
         audit.record(current, "enable", "client", client_id, old={"is_active": False}, new={"is_active": True})
+        builds.request(current, f"client {client_id}", "enabled")
 
 
 def rename_client(current: Session, client_id: str, name: str) -> None:
@@ -69,6 +72,7 @@ def rename_client(current: Session, client_id: str, name: str) -> None:
     if current.scalar(select(Client).where(Client.name == name.strip(), Client.client_id != client_id)) is not None:
         raise PaidMediaError(f"another client is named {name.strip()!r}", fix="choose a different name")
     audit.record(current, "rename", "client", client_id, old={"name": client.name}, new={"name": name.strip()})
+    builds.request(current, f"client {client_id}", "renamed")
     client.name = name.strip()
 
 

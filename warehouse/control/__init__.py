@@ -8,6 +8,7 @@ from warehouse.control.accounts import BiLogin, ClientView, User, UserClient, Us
 from warehouse.control.alerts import FAULTS, AlertIncident, AlertMessage
 from warehouse.control.audit import AuditEntry
 from warehouse.control.base import ATTEMPT_STATUSES, SCHEMA, Base
+from warehouse.control.building import BuildRequest
 from warehouse.control.clients import Client, SourceSetting, VibeCredentials
 from warehouse.control.creatives import CreativePreview
 from warehouse.control.intake import (
@@ -21,7 +22,7 @@ from warehouse.control.intake import (
 from warehouse.control.known_sources import KnownSource
 from warehouse.control.prices import ClosedPeriod, CpmRate, CpmRateEntry, SpendAdjustment
 from warehouse.control.recovery import RestoreDrill
-from warehouse.control.retention import ArchivedCreative, ArchivedMonth, DroppedDelivery, KeptTransition
+from warehouse.control.retention import ArchivedCreative, ArchivedMonth, DroppedDelivery, FinalDay, KeptTransition
 
 __all__ = [
     "ATTEMPT_STATUSES",
@@ -34,6 +35,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BiLogin",
+    "BuildRequest",
     "Client",
     "ClientView",
     "ClosedPeriod",
@@ -42,6 +44,7 @@ __all__ = [
     "CreativePreview",
     "DeliveryVerdict",
     "DroppedDelivery",
+    "FinalDay",
     "IngestionRun",
     "KeptTransition",
     "KnownSource",

@@ -1,10 +1,11 @@
 """Who the clients are: rows of `control`, or an error that says which there are."""
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from warehouse.control import Client
 from warehouse.errors import PaidMediaError
+from warehouse.ledger import EVERYTHING, Ledger
 
 
 def get_client(current: Session, client_id: str) -> Client:
@@ -20,3 +21,9 @@ def list_clients(current: Session, *, active_only: bool = False) -> list[Client]
     """Clients by slug."""
     query = select(Client).order_by(Client.client_id)
     return list(current.scalars(query.where(Client.is_active) if active_only else query))
+
+
+def names(current: Session, *, of: Ledger = EVERYTHING) -> dict[str, str]:
+    """Slug → name of the clients, by name."""
+    query = f"select client_id, name from {of.clients} order by name, client_id"  # noqa: S608 – a name of ours
+    return {row.client_id: row.name for row in current.execute(text(query))}

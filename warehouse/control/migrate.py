@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from warehouse.errors import PaidMediaError
+from warehouse.ledger import views
 from warehouse.postgres import bi_limits, embedded, locks, roles
 from warehouse.postgres.database import engine, reachable
 from warehouse.settings import Settings, get_settings
@@ -21,7 +22,7 @@ from warehouse.settings import Settings, get_settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0017"
+HEAD = "0018"
 VERSION_TABLE = "control.alembic_version"
 _VERSION_TABLE = f"""
     create table if not exists {VERSION_TABLE} (
@@ -38,7 +39,8 @@ SECONDS_BETWEEN = 0.5
 def migrate(settings: Settings | None = None, revision: str = "head") -> None:
     """Bring `control` and `access` to `revision`, up or down, creating the schemas where they are missing.
 
-    At the newest, what does harm is taken from everybody too, where we have a superuser: on the embedded server.
+    At the newest, the views in `ledger` that no migration makes are there too, and what does harm is taken from
+    everybody, where we have a superuser: on the embedded server.
 
     Raises `PaidMediaError` where the role may not, or where an open transaction holds a table that is to be changed.
     """
@@ -76,6 +78,7 @@ def _migrate(settings: Settings, revision: str) -> None:
             if revision == "head":
                 roles.set_app_password(connection, settings)
                 bi_limits.share_reserve(connection)
+                views.prepare(connection)
 
 
 def _make_version_table(settings: Settings) -> None:
@@ -129,7 +132,7 @@ _HOLDERS = """
                 locks.granted and locks.pid <> pg_backend_pid()
                 and locks.database = (select oid from pg_database where datname = current_database())
                 and relations.relnamespace in (
-                    select oid from pg_namespace where nspname in ('control', 'access', 'marts', 'bi')
+                    select oid from pg_namespace where nspname in ('control', 'access', 'ledger', 'marts', 'bi')
                 )
         )
     )

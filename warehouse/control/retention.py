@@ -30,6 +30,17 @@ class ArchivedMonth(Base):
     archived_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+class FinalDay(Base):
+    """One row per client, source and day that is final: the delivery that it was archived with."""
+
+    __tablename__ = "final_days"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey(Client.client_id), primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column("date", primary_key=True)
+    delivery_id: Mapped[str]
+
+
 class ArchivedCreative(Base):
     """One row per creative of an archived month: its path."""
 

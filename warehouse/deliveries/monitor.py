@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.control import sources as known_sources
 from warehouse.deliveries import verdicts
-from warehouse.postgres.database import relation_exists
+from warehouse.ledger import EVERYTHING, Ledger
 
 SHORT_ID = 8  # hex digits of an attempt's id that people type; the same eight come once in 65,000 attempts
 
@@ -88,22 +88,11 @@ def overview(current: Session) -> list[Standing]:
     """Every source and client that has deliveries or attempts, by source and client."""
     held = Counter((each.source, each.client_id) for each in verdicts.held(current))
     newest = {(each.source, each.client_id): each for each in _attempts(current, _NEWEST_OF_EACH)}
-    parts = [
-        _OVERVIEW.format(source=source.name, late_after=source.late_after_days)
-        for source in known_sources.listed(current)
-        if relation_exists(current, f"raw_{source.name}.deliveries")
-    ]
     standings: dict[tuple[str, str], Standing] = {key: Standing(*key, attempt=newest[key]) for key in newest}
-    for row in current.execute(text(" union all ".join(parts))).mappings() if parts else ():
+    for row in current.execute(text(_OVERVIEW)).mappings():
         key = row["source"], row["client_id"]
         standings[key] = Standing(**row, held=held[key], attempt=newest.get(key))
     return [standings[key] for key in sorted(standings)]
-
-
-def newest_change(current: Session) -> datetime | None:
-    """When something last changed that a build would read: a verdict, a release, a rate, a client. None: never."""
-    changed: datetime | None = current.scalar(text(_NEWEST_CHANGE))
-    return changed
 
 
 def attempts(
@@ -113,6 +102,7 @@ def attempts(
     sources: Sequence[str] | None = None,
     statuses: Sequence[str] = (),
     limit: int = 200,
+    of: Ledger = EVERYTHING,
 ) -> list[Attempt]:
     """The newest attempts, newest first: of these clients and sources (None: all) and statuses (none named: any).
 
@@ -127,23 +117,32 @@ def attempts(
     """
     query = "and (:any_status or runs.status = any(:statuses)) order by runs.started_at desc, runs.ingestion_run_id"
     more = {"any_status": not statuses, "statuses": list(statuses), "limit": limit}
-    return _attempts(current, query + " limit :limit", client_ids, sources, **more)
+    return _attempts(current, query + " limit :limit", client_ids, sources, of, **more)
 
 
 def open_failures(
-    current: Session, *, client_ids: Sequence[str] | None = None, sources: Sequence[str] | None = None
+    current: Session,
+    *,
+    client_ids: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    of: Ledger = EVERYTHING,
 ) -> list[Attempt]:
     """Every attempt that is open as `attempts` says, newest first."""
     query = "and runs.status in ('failed', 'refused') order by runs.started_at desc, runs.ingestion_run_id"
-    return [each for each in _attempts(current, query, client_ids, sources) if each.is_open]
+    return [each for each in _attempts(current, query, client_ids, sources, of) if each.is_open]
 
 
 def resolved_failures(
-    current: Session, *, client_ids: Sequence[str] | None = None, sources: Sequence[str] | None = None, limit: int = 50
+    current: Session,
+    *,
+    client_ids: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    limit: int = 50,
+    of: Ledger = EVERYTHING,
 ) -> list[Attempt]:
     """The attempts that people have resolved last, newest resolution first."""
     query = "and runs.is_resolved order by runs.resolved_at desc nulls last, runs.ingestion_run_id limit :limit"
-    return _attempts(current, query, client_ids, sources, limit=limit)
+    return _attempts(current, query, client_ids, sources, of, limit=limit)
 
 
 def _attempts(
@@ -151,36 +150,15 @@ def _attempts(
     which: str,
     client_ids: Sequence[str] | None = None,
     sources: Sequence[str] | None = None,
+    of: Ledger = EVERYTHING,
     **parameters: Any,
 ) -> list[Attempt]:
     """Attempts of these clients and sources, each judged open or not. `which` is the rest of the query."""
-    declared = [
-        _DECLARED.format(source=source)
-        for source in known_sources.names(current)
-        if relation_exists(current, f"raw_{source}.delivery_days")
-    ]
-    query = _ATTEMPTS.format(declared=" union all ".join(declared) or _NOTHING_DECLARED) + which
+    query = _ATTEMPTS.format(attempts=of.attempts, delivery_days=of.delivery_days) + which
     meant = known_sources.names(current) if sources is None else sources
     chosen = {"any_client": client_ids is None, "client_ids": list(client_ids or ()), "sources": list(meant)}
     return [Attempt(**row) for row in current.execute(text(query), chosen | parameters).mappings()]
 
-
-_NEWEST_CHANGE = """
-    select max(changed_at)
-    from (
-        select max(greatest(judged_at, released_at)) as changed_at
-        from control.delivery_verdicts
-        where verdict in ('passed', 'released')
-        union all
-        select max(occurred_at) from control.audit_log where entity in ('cpm', 'client')
-    ) as changes
-"""
-
-_DECLARED = "select '{source}' as source, client_id, delivery_id, date from raw_{source}.delivery_days"
-
-_NOTHING_DECLARED = """
-    select null::text as source, null::text as client_id, null::text as delivery_id, null::date as date where false
-"""
 
 _ATTEMPTS = """
     select
@@ -192,7 +170,7 @@ _ATTEMPTS = """
             when runs.status not in ('failed', 'refused') or runs.is_resolved then false
             when exists (
                 select 1
-                from control.ingestion_runs as later
+                from {attempts} as later
                 where
                     later.source = runs.source
                     and later.client_id = runs.client_id
@@ -215,8 +193,8 @@ _ATTEMPTS = """
                 from generate_series(runs.covers_from::timestamp, runs.covers_to, interval '1 day') as wanted (day)
                 where not exists (
                     select 1
-                    from ({declared}) as declared
-                    inner join control.ingestion_runs as later on declared.delivery_id = later.delivery_id
+                    from {delivery_days} as declared
+                    inner join {attempts} as later on declared.delivery_id = later.delivery_id
                     where
                         declared.source = runs.source
                         and declared.client_id = runs.client_id
@@ -228,7 +206,7 @@ _ATTEMPTS = """
                 )
             )
         end as is_open
-    from control.ingestion_runs as runs
+    from {attempts} as runs
     where runs.source = any(:sources) and (:any_client or runs.client_id = any(:client_ids))
 """
 
@@ -248,26 +226,33 @@ _NEWEST_OF_EACH = """
 """
 
 _OVERVIEW = """
+    with days as (
+        select source, client_id, count(*) as days
+        from (select distinct source, client_id, date from ledger.delivery_days) as declared
+        group by source, client_id
+    ),
+
+    deliveries as (
+        select
+            source,
+            client_id,
+            max(covers_to) as last_day,
+            max(delivered_at) as last_delivery,
+            sum(rows_accepted)::bigint as rows_accepted,
+            sum(rows_rejected)::bigint as rows_rejected,
+            count(*) filter (where verdict = 'pending') as waiting
+        from ledger.deliveries
+        group by source, client_id
+    )
+
     select
-        '{source}' as source,
-        deliveries.client_id,
-        (
-            select count(distinct days.date)
-            from raw_{source}.delivery_days as days
-            inner join raw_{source}._dlt_loads as whole on days._dlt_load_id = whole.load_id and whole.status = 0
-            where days.client_id = deliveries.client_id
-        ) as days,
-        max(deliveries.covers_to) as last_day,
-        max(deliveries.delivered_at) as last_delivery,
-        sum(deliveries.rows_accepted)::bigint as rows_accepted,
-        sum(deliveries.rows_rejected)::bigint as rows_rejected,
-        count(*) filter (where verdicts.delivery_id is null) as waiting,
+        deliveries.source, deliveries.client_id, coalesce(days.days, 0) as days, deliveries.last_day,
+        deliveries.last_delivery, deliveries.rows_accepted, deliveries.rows_rejected, deliveries.waiting,
         case
-            when max(deliveries.covers_to) >= (now() at time zone 'UTC')::date - {late_after} then 'fresh'
-            else 'stale since ' || (max(deliveries.covers_to) + {late_after} + 1)::text
+            when deliveries.last_day >= (now() at time zone 'UTC')::date - sources.late_after_days then 'fresh'
+            else 'stale since ' || (deliveries.last_day + sources.late_after_days + 1)::text
         end as state
-    from raw_{source}.deliveries
-    inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
-    left join control.delivery_verdicts as verdicts on deliveries.delivery_id = verdicts.delivery_id
-    group by deliveries.client_id
+    from deliveries
+    left join days on deliveries.source = days.source and deliveries.client_id = days.client_id
+    left join control.sources as sources on deliveries.source = sources.name
 """

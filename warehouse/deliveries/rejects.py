@@ -16,9 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from warehouse.control import sources as known_sources
-from warehouse.deliveries.replacement import REPLACED_DAYS
 from warehouse.errors import PaidMediaError
-from warehouse.postgres.database import relation_exists
+from warehouse.ledger import EVERYTHING, Ledger
 
 CORRECTED = "-corrected"
 
@@ -89,18 +88,13 @@ def deliveries(
     sources: Sequence[str] | None = None,
     delivery_id: str | None = None,
     limit: int = 100,
+    of: Ledger = EVERYTHING,
 ) -> list[RejectingDelivery]:
     """The newest whole deliveries with rejected rows, newest first: of these clients and sources (None: all)."""
-    parts = [
-        _DELIVERIES.format(source=source, declared=REPLACED_DAYS.format(source=source))
-        for source in known_sources.names(current)
-        if (sources is None or source in sources) and relation_exists(current, f"raw_{source}.deliveries")
-    ]
-    if not parts:
-        return []
-    found = " union all ".join(f"({part})" for part in parts)
-    query = f"select * from ({found}) as found order by delivered_at desc, delivery_id limit :limit"  # noqa: S608
+    query = _DELIVERIES.format(**vars(of))
     parameters = {
+        "any_source": sources is None,
+        "sources": list(sources or ()),
         "any_client": client_ids is None,
         "client_ids": list(client_ids or ()),
         "any_delivery": delivery_id is None,
@@ -110,9 +104,9 @@ def deliveries(
     return [RejectingDelivery(**row) for row in current.execute(text(query), parameters).mappings()]
 
 
-def delivery(current: Session, delivery_id: str, *, client_ids: Sequence[str] | None = None) -> RejectingDelivery:
-    """One delivery with rejected rows. Raises `PaidMediaError` where these clients have none of this name."""
-    found = deliveries(current, client_ids=client_ids, delivery_id=delivery_id.strip())
+def delivery(current: Session, delivery_id: str, *, of: Ledger = EVERYTHING) -> RejectingDelivery:
+    """One delivery with rejected rows. Raises `PaidMediaError` where there is none of this name."""
+    found = deliveries(current, delivery_id=delivery_id.strip(), of=of)
     if not found:
         raise PaidMediaError(
             f"no delivery {delivery_id!r} with rejected rows", fix="paidmedia rejects lists those that have some"
@@ -120,15 +114,16 @@ def delivery(current: Session, delivery_id: str, *, client_ids: Sequence[str] | 
     return found[0]
 
 
-def rows(current: Session, of: RejectingDelivery) -> list[Reject]:
+def rows(current: Session, its: RejectingDelivery, *, of: Ledger = EVERYTHING) -> list[Reject]:
     """The rejected rows of a delivery, in the order of the file."""
     query = f"""
         select distinct on (source_row) source_row, column_name, value, reason
-        from raw_{of.source}.rejects
-        where delivery_id = :delivery_id
+        from {of.rejects}
+        where source = :source and delivery_id = :delivery_id
         order by source_row
-    """  # noqa: S608 – the source is one of ours
-    return [Reject(**row) for row in current.execute(text(query), {"delivery_id": of.delivery_id}).mappings()]
+    """  # noqa: S608 – a name of ours
+    asked = {"source": its.source, "delivery_id": its.delivery_id}
+    return [Reject(**row) for row in current.execute(text(query), asked).mappings()]
 
 
 def as_list(rejects: Sequence[Reject]) -> bytes:
@@ -189,19 +184,39 @@ def _ask_again(of: RejectingDelivery, _: str) -> WayBack:
 
 
 _DELIVERIES = """
+    with newest as (
+        select *
+        from {deliveries}
+        where
+            rows_rejected > 0
+            and (:any_source or source = any(:sources))
+            and (:any_client or client_id = any(:client_ids))
+            and (:any_delivery or delivery_id = :delivery_id)
+        order by delivered_at desc, delivery_id
+        limit :limit
+    )
+
     select
-        deliveries.delivery_id, deliveries.source, sources.title, sources.transport, deliveries.client_id,
-        deliveries.origin, deliveries.landed_path,
-        deliveries.sha256, deliveries.as_of, deliveries.delivered_at, deliveries.covers_from, deliveries.covers_to,
-        deliveries.rows_read, deliveries.rows_rejected, declared.days, declared.replaced_days
-    from raw_{source}.deliveries as deliveries
-    inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
-    inner join control.sources as sources on deliveries.source = sources.name
-    cross join lateral {declared} as declared
-    where
-        deliveries.rows_rejected > 0
-        and (:any_client or deliveries.client_id = any(:client_ids))
-        and (:any_delivery or deliveries.delivery_id = :delivery_id)
-    order by deliveries.delivered_at desc, deliveries.delivery_id
-    limit :limit
+        newest.delivery_id, newest.source, newest.title, newest.transport, newest.client_id, newest.origin,
+        newest.landed_path, newest.sha256,
+        newest.as_of, newest.delivered_at, newest.covers_from, newest.covers_to, newest.rows_read, newest.rows_rejected,
+        declared.days, declared.replaced_days
+    from newest
+    cross join lateral (
+        select
+            count(*) as days,
+            count(*) filter (
+                where exists (
+                    select from {current_days} as given
+                    where
+                        given.client_id = mine.client_id
+                        and given.source = mine.source
+                        and given.date = mine.date
+                        and given.precedence > mine.precedence
+                )
+            ) as replaced_days
+        from {delivery_days} as mine
+        where mine.source = newest.source and mine.delivery_id = newest.delivery_id
+    ) as declared
+    order by newest.delivered_at desc, newest.delivery_id
 """

@@ -162,14 +162,7 @@ def _open_deliveries(current: Session, asked: Mapping[str, Any]) -> tuple[list[s
 
 def _filenames(current: Session, delivery_ids: set[str]) -> dict[str, str]:
     """Delivery → the name of its file, without folders."""
-    parts = [
-        _FILES.format(source=source)
-        for source in known_sources.names(current)
-        if relation_exists(current, f"raw_{source}.deliveries")
-    ]
-    if not parts:
-        return {}
-    rows = current.execute(text(" union all ".join(parts)), {"delivery_ids": list(delivery_ids)})
+    rows = current.execute(text(_FILES), {"delivery_ids": list(delivery_ids)})
     return {row.delivery_id: PurePath(row.path).name for row in rows if row.path}
 
 
@@ -211,18 +204,13 @@ _DUE = f"""
 
 _OPEN = f"""
     select delivery_id, verdict
-    from intermediate.int_delivery_days__judged
+    from ledger.delivery_days
     where {_OF_THE_DAY} and verdict in ('held', 'pending')
     order by delivered_at, delivery_id
 """  # noqa: S608
 
 _FILES = """
-    select
-        delivery_id,
-        case
-            when source in (select name from control.sources where transport = 'object_store') then origin
-            else landed_path
-        end as path
-    from raw_{source}.deliveries
+    select delivery_id, case when transport = 'object_store' then origin else landed_path end as path
+    from ledger.deliveries
     where delivery_id = any(:delivery_ids)
 """

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.billing.delivered_days import delivered_days
 from warehouse.billing.final_days import RESTS_ON
+from warehouse.ledger import EVERYTHING, Ledger
 from warehouse.postgres.database import relation_exists
 
 # How far an upload is. The last five are the end of it; `published` is the good one.
@@ -44,11 +45,22 @@ class Upload:
         return self.state in ON_THE_WAY
 
 
-def uploads(current: Session, *, client_ids: Sequence[str], limit: int) -> list[Upload]:
-    """The newest uploads of these clients, newest first."""
+def newest(current: Session, *, client_ids: Sequence[str], limit: int, of: Ledger = EVERYTHING) -> list[UUID]:
+    """The newest uploads of these clients, newest first, by their ids."""
+    query = f"""
+        select upload_id from {of.uploads}
+        where client_id = any(:client_ids)
+        order by uploaded_at desc, upload_id
+        limit :limit
+    """  # noqa: S608 – a name of ours
+    return list(current.scalars(text(query), {"client_ids": list(client_ids), "limit": limit}))
+
+
+def uploads(current: Session, upload_ids: Sequence[UUID]) -> list[Upload]:
+    """These uploads, newest first."""
     has_marts = relation_exists(current, RESTS_ON)
     query = _UPLOADS.format(is_published=_IS_PUBLISHED if has_marts else "false")
-    rows = current.execute(text(query), {"client_ids": list(client_ids), "limit": limit}).all()
+    rows = current.execute(text(query), {"upload_ids": list(upload_ids)}).all()
     return [_upload(current, row) for row in rows]
 
 
@@ -92,7 +104,6 @@ _UPLOADS = """
         order by runs.started_at desc
         limit 1
     ) as tried on true
-    where uploaded.client_id = any(:client_ids)
+    where uploaded.upload_id = any(:upload_ids)
     order by uploaded.uploaded_at desc, uploaded.upload_id
-    limit :limit
 """

@@ -9,11 +9,9 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from warehouse import audit
+from warehouse import audit, builds
 from warehouse.control import DeliveryVerdict, IngestionRun, UploadedFile, sources
-from warehouse.deliveries.replacement import REPLACED_DAYS
 from warehouse.errors import PaidMediaError
-from warehouse.postgres.database import relation_exists
 
 
 @dataclass(frozen=True)
@@ -27,17 +25,13 @@ class Judgement:
 
 def pending(current: Session, source: str) -> list[tuple[str, str]]:
     """Whole deliveries without a verdict, oldest first, as (delivery_id, client_id)."""
-    if not relation_exists(current, f"raw_{source}.deliveries"):
-        return []
-    query = f"""
-        select deliveries.delivery_id, deliveries.client_id
-        from raw_{source}.deliveries
-        inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
-        left join control.delivery_verdicts as verdicts on deliveries.delivery_id = verdicts.delivery_id
-        where verdicts.delivery_id is null
-        order by deliveries.delivered_at, deliveries.delivery_id
-    """  # noqa: S608 – the source is one of ours
-    return [(row.delivery_id, row.client_id) for row in current.execute(text(query))]
+    query = """
+        select delivery_id, client_id
+        from ledger.deliveries
+        where source = :source and verdict = 'pending'
+        order by delivered_at, delivery_id
+    """
+    return [(row.delivery_id, row.client_id) for row in current.execute(text(query), {"source": source})]
 
 
 def record(current: Session, source: str, judgements: Sequence[Judgement]) -> None:
@@ -59,6 +53,8 @@ def record(current: Session, source: str, judgements: Sequence[Judgement]) -> No
         ).scalar()
         if verdict == "held" and written is not None:
             _mark(current, judged.delivery_id, was="loaded", now="held")
+        elif written is not None:
+            builds.request(current, f"delivery {judged.delivery_id}", "passed")
 
 
 def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
@@ -72,6 +68,7 @@ def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
         raise PaidMediaError("a release needs a reason", fix='--why "checked with the platform"')
     row.verdict, row.released_at, row.released_by, row.why = "released", datetime.now(UTC), audit.actor_name(), why
     _mark(current, delivery_id, was="held", now="loaded")
+    builds.request(current, f"delivery {delivery_id}", "released")
     audit.record(
         current, "release", "delivery", delivery_id, old={"verdict": "held"}, new={"verdict": "released", "why": why}
     )
@@ -80,20 +77,16 @@ def release(current: Session, delivery_id: str, *, why: str) -> DeliveryVerdict:
 
 def held(current: Session) -> list[DeliveryVerdict]:
     """Deliveries that wait for a release, oldest first; not those of which newer ones give every day."""
-    waiting: list[str] = []
-    for source in sources.names(current):
-        if relation_exists(current, f"raw_{source}.deliveries"):
-            waiting += current.scalars(
-                text(_STILL_HELD.format(source=source, declared=REPLACED_DAYS.format(source=source)))
-            )
+    waiting = list(current.scalars(text(_STILL_HELD)))
     query = select(DeliveryVerdict).where(DeliveryVerdict.delivery_id.in_(waiting)).order_by(DeliveryVerdict.judged_at)
     return list(current.scalars(query))
 
 
 def pending_everywhere(current: Session) -> dict[str, int]:
     """How many deliveries wait for a verdict, by source; sources with none are left out."""
-    counts = {source: len(pending(current, source)) for source in sources.names(current)}
-    return {source: count for source, count in counts.items() if count}
+    query = "select source, count(*) as waiting from ledger.deliveries where verdict = 'pending' group by source"
+    counts = {row.source: int(row.waiting) for row in current.execute(text(query))}
+    return {source: counts[source] for source in sources.names(current) if source in counts}
 
 
 def _mark(current: Session, delivery_id: str, *, was: str, now: str) -> None:
@@ -103,12 +96,26 @@ def _mark(current: Session, delivery_id: str, *, was: str, now: str) -> None:
         current.execute(rows.values(status=now))
 
 
+# One without any day can only be let through or delivered again, so it waits for that.
 _STILL_HELD = """
-    select deliveries.delivery_id
-    from raw_{source}.deliveries as deliveries
-    inner join raw_{source}._dlt_loads as loads on deliveries._dlt_load_id = loads.load_id and loads.status = 0
-    inner join control.delivery_verdicts as verdicts
-        on deliveries.delivery_id = verdicts.delivery_id and verdicts.verdict = 'held'
-    cross join lateral {declared} as declared
-    where declared.days = 0 or declared.replaced_days < declared.days
+    select held.delivery_id
+    from control.delivery_verdicts as held
+    where
+        held.verdict = 'held'
+        and (
+            exists (
+                select from ledger.waiting_days as days
+                where days.source = held.source and days.delivery_id = held.delivery_id
+            )
+            or (
+                not exists (
+                    select from ledger.delivery_days as days
+                    where days.source = held.source and days.delivery_id = held.delivery_id
+                )
+                and exists (
+                    select from ledger.deliveries as deliveries
+                    where deliveries.source = held.source and deliveries.delivery_id = held.delivery_id
+                )
+            )
+        )
 """

@@ -1,12 +1,13 @@
 """Whether the database keeps readers of the marts apart: what in its catalog could show one of them another's rows.
 
-The policies themselves stand in `access.protect` (migrations), the views of clients in `access.make_client_view`. This
-looks at what there is, however it came there.
+The policies themselves stand in `access.protect` (migrations), the views of clients in `access.make_client_view`, those
+of the ledger for the app in `ledger.show_viewer`. This looks at what there is, however it came there.
 """
 
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
+from warehouse.ledger import EVERYTHING, OF_VIEWER
 from warehouse.postgres import public_functions, roles
 from warehouse.postgres.server_rights import RESERVE_ROLE
 
@@ -32,6 +33,8 @@ def leaks(current: Session) -> list[str]:
     """One line for everything that opens a way around the policies; none when every reader sees only what is theirs."""
     url = make_url(current.connection().engine.url)
     names = {
+        "shown": list(vars(OF_VIEWER).values()),
+        "behind": list(vars(EVERYTHING).values()),
         "app": roles.app_role(url),
         "readers": roles.readers_role(url),
         "agents": roles.agency_role(url),
@@ -45,6 +48,7 @@ def leaks(current: Session) -> list[str]:
         _POLICIES,
         _OTHER_RELATIONS,
         _CLIENT_VIEWS,
+        _VIEWER_VIEWS,
         _ESTIMATES,
         _REACHABLE,
         _WRITABLE,
@@ -149,6 +153,32 @@ _CLIENT_VIEWS = """
     order by 1
 """
 
+# A view of the ledger for the app is as `ledger.show_viewer` makes it: a barrier that shows the rows of one relation
+# which are of the viewer's clients, and no more.
+_VIEWER_VIEWS = """
+    with expected as (
+        select unnest(cast(:shown as text[])) as shown, unnest(cast(:behind as text[])) as behind
+    )
+
+    select format('%s is not the view of the ledger that the app was given', expected.shown)
+    from expected
+    left join pg_class on pg_class.oid = to_regclass(expected.shown)
+    where
+        not coalesce(
+            relkind = 'v'
+            and reloptions @> array['security_barrier=true']
+            and not coalesce(reloptions @> array['security_invoker=true'], false)
+            and pg_get_userbyid(relowner) = current_user
+            and regexp_replace(pg_get_viewdef(pg_class.oid), '\\s+', ' ', 'g') ~ format(
+                '^ SELECT [a-z0-9_, ]+ FROM %s WHERE \\(\\(client_id\\)::text = ANY '
+                '\\(ARRAY\\( SELECT access.viewer_clients\\(\\) AS viewer_clients\\)\\)\\);$',
+                expected.behind
+            ),
+            false
+        )
+    order by 1
+"""
+
 # What a client's view looks for its client by has no statistics: estimates would tell how others share out the rows.
 _ESTIMATES = """
     with own_indexes as (
@@ -182,6 +212,7 @@ _REACHABLE = f"""
         relations.relkind in ('r', 'p', 'v', 'm', 'f')
         and schemas.nspname not in ('pg_catalog', 'information_schema')
         and schemas.nspname not like 'pg\\_%'
+        and not (readers.rolname = :app and format('%I.%I', schemas.nspname, relations.relname) = any (:shown))
         and schemas.nspname <> case
             when readers.rolname in (:app, :agents) or pg_has_role(readers.oid, :agents, 'member') then 'marts'
             else 'bi'
@@ -199,7 +230,8 @@ _WRITABLE = f"""
     select format('%s can write to %s', readers.rolname, pg_class.oid::regclass)
     from readers cross join pg_class
     where
-        relnamespace in (to_regnamespace('marts'), to_regnamespace('bi')) and relkind in ('r', 'p', 'v')
+        relnamespace in (to_regnamespace('marts'), to_regnamespace('bi'), to_regnamespace('ledger'))
+        and relkind in ('r', 'p', 'v')
         and has_table_privilege(readers.oid, pg_class.oid, 'insert, update, delete, truncate')
     order by 1
 """  # noqa: S608

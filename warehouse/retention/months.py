@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from warehouse import audit
 from warehouse.billing.delivered_days import delivered_days
-from warehouse.billing.final_days import first_open_day, monday_from
+from warehouse.billing.final_days import first_open_day, keep_final_days, monday_from
 from warehouse.billing.pricing import rate_rows
 from warehouse.billing.rates import prices
 from warehouse.control import ArchivedMonth, Client
@@ -113,6 +113,7 @@ def archive(settings: Settings, month: Month) -> ArchivedMonth:
             current, "archive", "month", f"{month.first_day:%Y-%m}", new={"rows": archived.rows, "file": archived.file}
         )
         current.flush()
+        keep_final_days(current)
         _wait_for_readers(current, month)
         for partition in month.partitions:
             current.execute(text(f"drop table {partition}"))

@@ -3,19 +3,20 @@
 
 {# First day of the first month that is not archived. Before it there are no rows of single creatives. #}
 {% macro first_hot_day() -%}
-    {%- if is_unit_test() -%}
-        cast('0001-01-01' as date)
-    {%- else -%}
-        (
-            select coalesce(cast(max(month) + interval '1 month' as date), cast('0001-01-01' as date))
-            from {{ source('control', 'archived_months') }}
-        )
-    {%- endif -%}
+    {{ horizon('first_hot_day') }}
 {%- endmacro %}
 
 {# First Monday that is not archived: every day before it rests on what is published, for good. #}
 {% macro first_open_day() -%}
-    {{ period_start('week', days_after(first_hot_day(), 6)) }}
+    {{ horizon('first_open_day') }}
+{%- endmacro %}
+
+{% macro horizon(day) -%}
+    {%- if is_unit_test() -%}
+        cast('0001-01-01' as date)
+    {%- else -%}
+        (select {{ day }} from {{ source('ledger', 'horizon') }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# What the final days rest on, to select from. Also in a full refresh. #}

@@ -24,8 +24,9 @@
         {% do log('Nothing is published: this build leaves out ' ~ left_out | join(', '), info=true) %}
         {{ return('') }}
     {% endif %}
+    {% set views = changed_views(results) %}
     {% for node in models.values() if live_shape(node) != contract_shape(node) %}
-        {{ return(reshape(models)) }}
+        {{ return(reshape(models, views)) }}
     {% endfor %}
     {% set before, inside, after, relations = [], [], [], [] %}
     {% for node in models.values() %}
@@ -39,7 +40,7 @@
     {{ return(
         (
             before + ['begin', wait_for_autovacuum(relations)] + inside
-            + ['select ' ~ lock_briefly(relations, '10 seconds'), 'commit'] + after
+            + [lock_for_publishing(relations, views)] + (views.values() | list) + ['commit'] + after
         ) | join(';\n') ~ ';'
     ) }}
 {% endmacro %}
@@ -146,6 +147,13 @@
     {% set names = [] %}
     {% for relation in relations %}{% do names.append(quoted_text(relation | string)) %}{% endfor %}
     {{ return('access.lock_briefly(array[' ~ names | join(', ') ~ "], interval '" ~ patience ~ "')") }}
+{% endmacro %}
+
+{# Take the tables once nobody reads them; who stays is not waited for. A view that is replaced has to be had. #}
+{% macro lock_for_publishing(relations, views) %}
+    {% if not views %}{{ return('select ' ~ lock_briefly(relations, '10 seconds')) }}{% endif %}
+    {% set all = (views.keys() | list) + relations %}
+    {{ return('select access.expect_nobody(' ~ lock_briefly(all, var('patience_with_readers')) ~ ')') }}
 {% endmacro %}
 
 {# Keep autovacuum away, which `lock_briefly` would take for a reader that stays: a lock that only it conflicts with

@@ -1,4 +1,4 @@
-{# Within a build every model and test reads the rows that wait to be published, not the marts that people read.
+{# Within a build every model and test reads the rows and views that wait to be published, not those that people read.
    A published model is named by where it will be; `live` reads what is there now. #}
 {% macro ref() %}
     {% set relation = builtins.ref(*varargs, **kwargs) %}

@@ -8,7 +8,7 @@
     {{ return(relation.incorporate(path={'schema': waiting_schema()}, type='table')) }}
 {% endmacro %}
 
-{# The nodes of all published models, by name. #}
+{# The nodes of all models whose rows are published, by name. #}
 {% macro published_models() %}
     {% set found = {} %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'published' %}
@@ -19,7 +19,7 @@
 
 {% macro is_published_model(name) %}
     {% set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) %}
-    {{ return(node is not none and node.config.materialized == 'published') }}
+    {{ return(node is not none and node.config.materialized in ['published', 'published_view']) }}
 {% endmacro %}
 
 {# The live table of a published model. #}

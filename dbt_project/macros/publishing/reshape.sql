@@ -6,7 +6,7 @@
    the two steps, so that whoever reads a new table sees all of the build. Whoever has read a table in a transaction that
    is still open keeps the swap waiting, not other readers. Patience has an end: then the build fails and says who it was.
    The server notices while it waits that dbt was killed: a swap must not come after the next build has begun. #}
-{% macro reshape(models) %}
+{% macro reshape(models, changed_views) %}
     {% set beside, swapped, views, relations = ['create schema ' ~ schema_beside()], [], [], [] %}
     {% for node in models.values() %}
         {% do beside.extend(table_beside(node)) %}
@@ -21,8 +21,8 @@
         "set local client_connection_check_interval = '1s'",
         "select access.expect_nobody(access.wait_for_snapshots(interval '" ~ patience ~ "'))",
         wait_for_autovacuum(relations),
-        'select access.expect_nobody(' ~ lock_briefly(views + relations, patience) ~ ')',
-    ] + swapped + [partitions_swapped(), 'drop schema ' ~ schema_beside(), 'commit'] %}
+        'select access.expect_nobody(' ~ lock_briefly((changed_views.keys() | list) + views + relations, patience) ~ ')',
+    ] + swapped + (changed_views.values() | list) + [partitions_swapped(), 'drop schema ' ~ schema_beside(), 'commit'] %}
     {{ return(statements | join(';\n') ~ ';') }}
 {% endmacro %}
 

@@ -1,4 +1,7 @@
-{# Condition: the row came with a load package that landed completely (status 0 in dlt's `_dlt_loads`). #}
-{% macro is_whole_package(packages) -%}
-    _dlt_load_id in (select load_id from {{ packages }} where status = 0)
+{# Condition: the row of a source came with a load package that landed completely. #}
+{% macro is_whole_package(source_name) -%}
+    _dlt_load_id in (
+        select packages.load_id from {{ source('ledger', 'packages') }} as packages
+        where packages.source = '{{ source_name }}'
+    )
 {%- endmacro %}

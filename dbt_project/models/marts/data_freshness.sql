@@ -1,11 +1,11 @@
 {{ config(materialized='published') }}
 
 with deliveries as (
-    select * from {{ ref('int_deliveries__judged') }}
+    select * from {{ ref('stg_ledger__deliveries') }}
 ),
 
-delivery_days as (
-    select * from {{ ref('int_delivery_days__judged') }}
+waiting_days as (
+    select * from {{ ref('waiting_days') }}
 ),
 
 won_days as (
@@ -28,18 +28,12 @@ spans as (
 
 still_held as (
     select
-        delivery_days.client_id,
-        delivery_days.source,
-        count(distinct delivery_days.delivery_id) as held_deliveries
-    from delivery_days
-    left join won_days
-        on
-            delivery_days.client_id = won_days.client_id
-            and delivery_days.source = won_days.source
-            and delivery_days.date = won_days.date
-            and {{ is_older_delivery('delivery_days', 'won_days') }}
-    where delivery_days.verdict = 'held' and won_days.delivery_id is null
-    group by delivery_days.client_id, delivery_days.source
+        client_id,
+        source,
+        count(distinct delivery_id) as held_deliveries
+    from waiting_days
+    where verdict = 'held'
+    group by client_id, source
 ),
 
 counted as (

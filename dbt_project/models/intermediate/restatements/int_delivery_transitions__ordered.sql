@@ -2,17 +2,14 @@
 -- It is made from the ledger alone, so the whole history costs little, and whether a build ran in between is no matter.
 
 with delivery_days as (
-    select * from {{ ref('int_delivery_days__judged') }}
+    select * from {{ ref('stg_ledger__delivery_days') }}
     where is_allowed
 ),
 
 ranked as (
     select
         *,
-        row_number() over (
-            partition by client_id, source, date
-            order by as_of, delivered_at, delivery_id
-        ) as place
+        row_number() over (partition by client_id, source, date order by precedence) as place
     from delivery_days
 ),
 

@@ -1,7 +1,7 @@
 {# Made by `make sources` from templates/stg_source__rows.sql: change that. #}
 with delivered as (
     select * from {{ source('raw_vibe', 'performance_report') }}
-    where {{ is_whole_package(source('raw_vibe', '_dlt_loads')) }}
+    where {{ is_whole_package('vibe') }}
 ),
 
 final as (

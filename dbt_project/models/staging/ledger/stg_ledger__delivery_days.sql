@@ -1,14 +1,20 @@
 with delivered as (
-    select * from {{ source('raw_facebook', 'delivery_days') }}
-    where {{ is_whole_package(source('raw_facebook', '_dlt_loads')) }}
+    select * from {{ source('ledger', 'delivery_days') }}
 ),
 
 final as (
     select
         delivery_id,
         client_id,
+        source,
         date,
-        rows as accepted_rows,
+        as_of,
+        delivered_at,
+        precedence,
+        verdict,
+        is_allowed,
+        allowed_at,
+        accepted_rows,
         impressions,
         clicks,
         conversions,

@@ -1,19 +1,21 @@
 with delivered as (
-    select * from {{ source('raw_vibe', 'deliveries') }}
-    where {{ is_whole_package(source('raw_vibe', '_dlt_loads')) }}
+    select * from {{ source('ledger', 'deliveries') }}
 ),
 
 final as (
     select
         delivery_id,
         client_id,
-        'vibe' as source,
+        source,
         as_of,
         delivered_at,
         rows_read,
         rows_accepted,
         rows_rejected,
-        rows_dropped
+        rows_dropped,
+        verdict,
+        is_allowed,
+        allowed_at
     from delivered
 )
 

@@ -1,0 +1,34 @@
+{{ config(materialized='published_view') }}
+
+-- Which deliveries a verdict keeps from a day: newer than the one that gives it now. The lateral join asks for each of
+-- them by itself, because there are few.
+
+with delivery_days as (
+    select * from {{ source('ledger', 'delivery_days') }}
+    where not is_allowed
+),
+
+final as (
+    select
+        delivery_days.client_id,
+        delivery_days.source,
+        delivery_days.date,
+        delivery_days.delivery_id,
+        delivery_days.delivered_at,
+        delivery_days.precedence,
+        delivery_days.verdict
+    from delivery_days
+    left join lateral (
+        select current_days.precedence
+        from {{ ref('current_days') }} as current_days
+        where
+            current_days.client_id = delivery_days.client_id
+            and current_days.source = delivery_days.source
+            and current_days.date = delivery_days.date
+        order by current_days.precedence desc
+        limit 1
+    ) as given on true
+    where given.precedence is null or delivery_days.precedence > given.precedence
+)
+
+select * from final

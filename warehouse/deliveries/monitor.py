@@ -155,8 +155,14 @@ def _attempts(
 ) -> list[Attempt]:
     """Attempts of these clients and sources, each judged open or not. `which` is the rest of the query."""
     query = _ATTEMPTS.format(attempts=of.attempts, delivery_days=of.delivery_days) + which
-    meant = known_sources.names(current) if sources is None else sources
-    chosen = {"any_client": client_ids is None, "client_ids": list(client_ids or ()), "sources": list(meant)}
+    # The app's role reads nothing of `control`.
+    known = known_sources.listed(current) if of is EVERYTHING else known_sources.known()
+    chosen = {
+        "any_client": client_ids is None,
+        "client_ids": list(client_ids or ()),
+        "sources": [each.name for each in known] if sources is None else list(sources),
+        "uploaded": [each.name for each in known if each.is_uploaded],
+    }
     return [Attempt(**row) for row in current.execute(text(query), chosen | parameters).mappings()]
 
 
@@ -182,7 +188,7 @@ _ATTEMPTS = """
                         or (later.covers_from = runs.covers_from and later.covers_to = runs.covers_to)
                         or (
                             runs.covers_from = runs.covers_to
-                            and runs.source not in (select name from control.sources where transport = 'upload')
+                            and runs.source <> all(cast(:uploaded as text[]))
                             and later.status in ('loaded', 'duplicate', 'held')
                         )
                     )

@@ -154,7 +154,7 @@ _CLIENT_VIEWS = """
 """
 
 # A view of the ledger for the app is as `ledger.show_viewer` makes it: a barrier that shows the rows of one relation
-# which are of the viewer's clients, and no more.
+# which are of the viewer's clients, and no more. Before 16 Postgres names the relation of each column.
 _VIEWER_VIEWS = """
     with expected as (
         select unnest(cast(:shown as text[])) as shown, unnest(cast(:behind as text[])) as behind
@@ -170,7 +170,7 @@ _VIEWER_VIEWS = """
             and not coalesce(reloptions @> array['security_invoker=true'], false)
             and pg_get_userbyid(relowner) = current_user
             and regexp_replace(pg_get_viewdef(pg_class.oid), '\\s+', ' ', 'g') ~ format(
-                '^ SELECT [a-z0-9_, ]+ FROM %s WHERE \\(\\(client_id\\)::text = ANY '
+                '^ SELECT [a-z0-9_,. ]+ FROM %s WHERE \\(\\(([a-z_]+\\.)?client_id\\)::text = ANY '
                 '\\(ARRAY\\( SELECT access.viewer_clients\\(\\) AS viewer_clients\\)\\)\\);$',
                 expected.behind
             ),

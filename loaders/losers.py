@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from loaders.columns import MEASURES
 from loaders.registry import names, source_of
+from warehouse.billing.final_days import RESTS_ON
 from warehouse.control import DroppedDelivery
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
@@ -23,7 +24,6 @@ from warehouse.retention import Expired, cutoffs
 from warehouse.settings import Settings
 
 TOGETHER = 20  # deliveries of one transaction: a million rows
-PUBLISHED = "intermediate.int_source_days__published"
 
 # Called with the deliveries, in the transaction that then drops their rows.
 BeforeDropping = Callable[[Session, Sequence[str]], object]
@@ -66,9 +66,9 @@ def losers(current: Session, source: str, stays_from: date) -> list[Loser]:
     A day has stopped when a newer delivery was let through, or when it became final. What was never let through may
     still be released, and what a published hot day rests on may be read again: both stay.
     """
-    if not relation_exists(current, PUBLISHED):
+    if not relation_exists(current, RESTS_ON):
         return []
-    query = _LOSERS.format(published=PUBLISHED)
+    query = _LOSERS.format(published=RESTS_ON)
     cutoff = datetime.combine(stays_from, time(), UTC)
     return [Loser(**row) for row in current.execute(text(query), {"source": source, "cutoff": cutoff}).mappings()]
 

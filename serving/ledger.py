@@ -7,12 +7,10 @@ Nothing of it is to be cached: a load changes the ledger long before a build cha
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import psycopg2.errors
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from serving import words
-from serving.queries.asking import AS_VIEWER, readable
+from serving.queries.asking import as_viewer
 from serving.viewer import Viewer
 from warehouse.control import lookup
 from warehouse.deliveries import monitor, rejects, resolutions
@@ -20,7 +18,7 @@ from warehouse.deliveries import uploads as service
 from warehouse.deliveries.monitor import Attempt
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.deliveries.uploads import Upload
-from warehouse.errors import PaidMediaError, ReaderError
+from warehouse.errors import ReaderError
 from warehouse.ledger import OF_VIEWER
 from warehouse.postgres import database
 
@@ -104,15 +102,6 @@ def uploads(viewer: Viewer, client_ids: Sequence[str], limit: int) -> list[Uploa
 
 @contextmanager
 def _asking(viewer: Viewer) -> Iterator[Session]:
-    """A transaction of the role that can only read, in the viewer's name."""
-    try:
-        with readable(), Session(database.app_engine()) as current, current.begin():
-            current.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
-            yield current
-    except ProgrammingError as error:
-        if isinstance(error.orig, psycopg2.errors.UndefinedTable | psycopg2.errors.UndefinedColumn):
-            missing = str(error.orig).strip().splitlines()[0]
-            raise PaidMediaError(
-                "the ledger is of another version", where=missing, fix="paidmedia db migrate"
-            ) from error
-        raise
+    """A session in a transaction of the role that can only read, in the viewer's name."""
+    with as_viewer(viewer, "the ledger is", fix="paidmedia db migrate") as connection, Session(connection) as current:
+        yield current

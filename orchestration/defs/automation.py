@@ -1,6 +1,5 @@
 """When things run: schedules in UTC, one for each source loaded by day; sensors for uploads and what arrived."""
 
-from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -111,24 +110,17 @@ def upload_received(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     description="Build when a delivery was let through, a rate was entered, or whatever else asks for it.",
 )
 def model_what_arrived(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """One build for all requests that are pending, another one once there are others. The cursor names them."""
+    """One build for all requests that are pending, another one once a new one is there. The cursor names those."""
     from warehouse import builds
     from warehouse.postgres.database import session
 
     with session() as current:
-        key = requests_key(builds.pending(current).values())
-    if not key or key == context.cursor:
+        pending = [f"{number} of {at.isoformat()}" for number, at in sorted(builds.pending(current).items())]
+    new = [each for each in pending if each not in (context.cursor or "").splitlines()]
+    if not new:
         return dg.SkipReason("nothing has changed since the last build was asked for")
-    context.update_cursor(key)
-    return dg.RunRequest(run_key=key)
-
-
-def requests_key(requested_at: Collection[datetime]) -> str:
-    """The key of a build for requests of these times, of which Dagster starts one; empty without any.
-
-    A transaction that began earlier may end later, so the newest time alone would not tell that another request came.
-    """
-    return f"{max(requested_at).isoformat()}, {len(requested_at)} in all" if requested_at else ""
+    context.update_cursor("\n".join(pending))
+    return dg.RunRequest(run_key=new[-1])
 
 
 @dg.definitions

@@ -86,8 +86,9 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
         )
         if reason is not None:
             raise reason from error
-        with session(settings) as current:
-            builds.settle(current, requests)
+        if context.selected_asset_keys == context.assets_def.keys:  # else other models still lack what was asked for
+            with session(settings) as current:
+                builds.settle(current, requests)
 
     return dbt_build
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import psycopg2.errors
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from serving.scope import Reading, Row, Scope
@@ -38,19 +38,30 @@ def ask(query: Callable[Concatenate[At, P], T], at: At, /, *args: P.args, **kwar
 
 def rows(viewer: Viewer, sql: str, **parameters: object) -> list[Row]:
     """Run one query in a transaction of its own, in the viewer's name, as the role that can only read the marts."""
+    with timed(), as_viewer(viewer, "the marts are", fix="paidmedia build") as connection:
+        return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
+
+
+@contextmanager
+def as_viewer(viewer: Viewer, what: str, *, fix: str) -> Iterator[Connection]:
+    """A transaction of the role that can only read, in the viewer's name.
+
+    Raises `ReaderError` where an answer takes longer than that role may ask, and `PaidMediaError` where `what` it asks
+    for ("the marts are") is of another version, with the command that mends it.
+    """
     try:
-        with timed(), readable(), database.app_engine().connect() as connection:
+        with readable(), database.app_engine().connect() as connection:
             connection.execute(AS_VIEWER, {"user_id": str(viewer.user_id)})
-            return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
+            yield connection
     except OperationalError as error:
         if isinstance(error.orig, psycopg2.errors.QueryCanceled):
-            what = "this is more than can be summed within a minute"
-            raise ReaderError(what, fix="choose fewer days, one client or one campaign") from error
+            too_much = "this is more than can be summed within a minute"
+            raise ReaderError(too_much, fix="choose fewer days, one client or one campaign") from error
         raise
     except ProgrammingError as error:
         if isinstance(error.orig, psycopg2.errors.UndefinedTable | psycopg2.errors.UndefinedColumn):
             missing = str(error.orig).strip().splitlines()[0]
-            raise PaidMediaError("the marts are of another version", where=missing, fix="paidmedia build") from error
+            raise PaidMediaError(f"{what} of another version", where=missing, fix=fix) from error
         raise
 
 

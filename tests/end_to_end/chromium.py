@@ -49,13 +49,14 @@ def install() -> str | None:
 
 
 def marks(group: str = "end_to_end") -> list[pytest.MarkDecorator]:
-    """The marks of a file of browser tests: one process for those of a group, none is skipped on CI."""
+    """The marks of a file of browser tests: one process for those of a group."""
+    return [pytest.mark.xdist_group(group), pytest.mark.browser, needed()]
+
+
+def needed() -> pytest.MarkDecorator:
+    """Skips, with the reason, where there is no browser; never on CI."""
     is_missing = find() is None and not os.environ.get("CI")
-    return [
-        pytest.mark.xdist_group(group),
-        pytest.mark.browser,
-        pytest.mark.skipif(is_missing, reason=f"there is no Chromium: {ADVICE}"),
-    ]
+    return pytest.mark.skipif(is_missing, reason=f"there is no Chromium: {ADVICE}")
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from tests.end_to_end.door import ADMIN, log_in, settle
 from tests.end_to_end.servers import everything
 
 pytestmark = [
-    *chromium.marks(COPIES),
+    pytest.mark.xdist_group(COPIES),
     pytest.mark.heavy,
     pytest.mark.timeout(1_800),  # two sensors, a load and a build, on a machine that runs other tests beside it
 ]
@@ -88,6 +88,8 @@ def choose(page: Page, label: str, option: str) -> None:
     settle(page)
 
 
+@pytest.mark.browser
+@chromium.needed()
 def test_an_upload_and_a_rate_are_shown_before_they_are_sent_and_reach_the_cards_by_themselves(
     page: Page, served: Served, copied_run: FinishedRun, tmp_path: Path
 ) -> None:
@@ -130,6 +132,7 @@ def enter_a_rate(page: Page, app: str, copied_run: FinishedRun) -> tuple[str, st
 
 
 def test_the_four_servers_answer_and_stop_together(served: Served) -> None:
+    """The last one: it ends what the others use."""
     with urllib.request.urlopen(served.urls["docs"]) as answer:
         assert b"dbt" in answer.read(100_000)
     with urllib.request.urlopen(f"{served.urls['metrics']}/metrics") as answer:

@@ -25,7 +25,8 @@ from warehouse.settings import get_settings
 
 pytestmark = pytest.mark.torture
 
-LOOKED_AT = CHECKPOINTS[1:] if is_quick() else CHECKPOINTS  # `make test` looks while much is open, and at the end
+# `make test` and `make test-all` look while much is open, and at the end.
+LOOKED_AT = CHECKPOINTS[1:] if is_quick() else CHECKPOINTS
 TOGETHER = 300  # clients of one database
 SHOWN = 12  # differences that a failure prints
 WINNERS_OF = 100  # clients of whom another winner is tried

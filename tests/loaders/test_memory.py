@@ -20,7 +20,7 @@ from warehouse.settings import PROJECT_ROOT, Settings
 pytestmark = [pytest.mark.heavy, pytest.mark.torture]
 
 LIMIT = 512  # MB
-SMALLER = cases(8, 1)  # than the largest by this factor are the files outside the long form
+SMALLER = cases(4, 1)  # than the largest by this factor are the files outside the long form
 LARGEST = 50 * 2**20 // SMALLER
 DAY = date(2025, 12, 1)
 DIMENSIONS = [f"dimension {number}" for number in range(40)]

@@ -32,7 +32,7 @@ def test_a_database_that_is_lost_before_dbt_has_results_is_told_too() -> None:
 
 def test_a_broken_model_is_named_with_its_message() -> None:
     results = [
-        result("model.paid_media.stg_vibe__deliveries", "success", "CREATE VIEW"),
+        result("model.paid_media.stg_ledger__deliveries", "success", "CREATE VIEW"),
         result("model.paid_media.daily_metrics", "error", 'Database Error\n  column "x" does not exist'),
         result("model.paid_media.weekly_summaries", "error", "Database Error"),
         result("test.paid_media.unique.0", "skipped", None),

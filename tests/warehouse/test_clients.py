@@ -85,7 +85,7 @@ def test_a_rule_that_cannot_be_read_is_refused_with_an_example(rule: str) -> Non
 
 @pytest.mark.parametrize("rule", ["google.campaign=x", "surfside.zip=x", "vibe.prefix=x"])
 def test_a_rule_for_what_a_source_does_not_have_is_refused(current: Session, acme: str, rule: str) -> None:
-    with pytest.raises(PaidMediaError, match=r"unknown source|unknown level"):
+    with pytest.raises(PaidMediaError, match=r"unknown source|has no setting"):
         clients.set_source_settings(current, acme, dict([clients.parse_rule(rule)]))
 
 

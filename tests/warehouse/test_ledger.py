@@ -57,11 +57,9 @@ def raw(empty: dict[str, list[str]], database_url: str) -> Iterator[Connection]:
         cursor.execute(
             "update raw_vibe.deliveries set delivered_at = '2026-03-09 06:00+00' where delivery_id = 'older'"
         )
-        for source in SOURCES:
-            cell = {"source_row": 2, "column_name": "Date", "value": "x", "reason": "no date", "row_values": {}}
-            insert(
-                raw, f"raw_{source}.rejects", cell | {"delivery_id": f"{source}-acme", "_dlt_load_id": f"{source}-acme"}
-            )
+        cell = {"source_row": 2, "column_name": "Date", "value": "x", "reason": "no date", "row_values": {}}
+        for source, name in (*((source, f"{source}-acme") for source in SOURCES), ("vibe", "half")):
+            insert(raw, f"raw_{source}.rejects", cell | {"delivery_id": name, "_dlt_load_id": name})
         raw.commit()
         yield raw
 
@@ -100,14 +98,13 @@ def test_views_keep_their_columns_when_sources_come(empty: dict[str, list[str]],
         assert [name for (name,) in found if name not in HIDDEN] == columns
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", VIEWS[:-1])  # of Vibe alone something waits
 def test_a_view_has_the_rows_of_every_source(raw: Connection, view: str) -> None:
-    if view != "waiting_days":
-        assert ask(raw, f"select distinct source from ledger.{view} order by 1") == [(source,) for source in SOURCES]
+    assert ask(raw, f"select distinct source from ledger.{view} order by 1") == [(source,) for source in SOURCES]
 
 
 def test_nothing_of_a_package_that_is_not_whole_is_in_any_view(raw: Connection) -> None:
-    for view in ("deliveries", "delivery_days", "current_days", "waiting_days"):
+    for view in ("deliveries", "delivery_days", "rejects", "current_days", "waiting_days"):
         assert ask(raw, f"select from ledger.{view} where delivery_id = 'half'") == []
     assert ask(raw, "select from ledger.packages where load_id = 'half'") == []
 
@@ -197,8 +194,6 @@ def test_sources_that_are_not_named_are_left_out_and_views_on_the_views_stay(raw
 
 def test_a_question_that_names_a_source_reads_no_table_of_another(raw: Connection) -> None:
     for view in ("deliveries", "delivery_days", "rejects", "current_days"):
-        plan = "\n".join(line for (line,) in ask(raw, f"explain select * from ledger.{view} where source = 'vibe'"))
-        assert "raw_vibe" not in plan  # `explain` names tables without their schemas
         plan = str(ask(raw, f"explain (format json, verbose) select * from ledger.{view} where source = 'vibe'"))
         assert "raw_vibe" in plan
         assert "raw_surfside" not in plan

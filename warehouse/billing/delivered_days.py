@@ -100,13 +100,11 @@ _CURRENT = """
     where client_id = :client_id and date >= :first and date < :before
 """
 
-# For a final day nothing waits: it keeps what it was archived with, whatever is let through.
 _WAITING = """
     select source, date, delivery_id, verdict
     from ledger.waiting_days
     where
         client_id = :client_id and date >= :first and date < :before
-        and date >= (select first_open_day from ledger.horizon)
     order by date, precedence desc
 """
 

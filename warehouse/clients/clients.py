@@ -140,8 +140,9 @@ def parse_rule(text: str) -> tuple[tuple[str, str], str]:
 
 
 def _check_setting(current: Session, source: str, setting: str) -> None:
-    if setting not in sources.get(current, source).client_settings:
-        raise PaidMediaError(f"unknown level {setting!r}", fix=f"one of {', '.join(LEVELS)}")
+    allowed = sources.get(current, source).client_settings
+    if setting not in allowed:
+        raise PaidMediaError(f"{source} has no setting {setting!r}", fix=f"one of {', '.join(allowed)}")
 
 
 def _prefix(current: Session, client_id: str, value: str) -> str:

@@ -65,7 +65,8 @@ def get(current: Session, name: str) -> SourceRecord:
     """The source of a name. Raises `PaidMediaError` that lists the known ones."""
     known = {each.name: each for each in listed(current)}
     if name not in known:
-        raise PaidMediaError(f"unknown source {name!r}", fix=f"one of {', '.join(known)}")
+        fix = f"one of {', '.join(known)}; after a new file in loaders/sources: paidmedia db migrate"
+        raise PaidMediaError(f"unknown source {name!r}", fix=fix)
     return known[name]
 
 

@@ -96,8 +96,8 @@
     ) }}
 {% endmacro %}
 
-{# The call that gives a table the index which views of clients read it by, before statistics are taken; of a new partition before
-   its rows. #}
+{# The call that makes the index by which clients' views read a table: before its statistics, and on a new partition
+   before its rows. #}
 {% macro index_for_clients(relation) %}
     {{ return('select access.index_for_clients(' ~ quoted_text(relation | string) ~ ')') }}
 {% endmacro %}

@@ -1,11 +1,16 @@
 {{ config(materialized='published_view') }}
 
--- Which deliveries a verdict keeps from a day: newer than the one that gives it now. The lateral join asks for each of
--- them by itself, because there are few.
+-- Which deliveries a verdict keeps from a day: newer than the one that gives it now. For a final day nothing waits: it
+-- keeps what it was archived with, whatever is let through. The lateral join asks for each of them by itself, because
+-- there are few.
 
-with delivery_days as (
+with horizon as (
+    select * from {{ source('ledger', 'horizon') }}
+),
+
+delivery_days as (
     select * from {{ source('ledger', 'delivery_days') }}
-    where not is_allowed
+    where not is_allowed and date >= (select horizon.first_open_day from horizon)
 ),
 
 final as (

@@ -1,6 +1,6 @@
 """Hide a client's numbers behind a sign: `+ spend` costs a reader less than `spend + 0`, and is believed as little.
 
-A view takes it over before the next build.
+The next build makes the views with it, before it begins.
 """
 
 from typing import Any

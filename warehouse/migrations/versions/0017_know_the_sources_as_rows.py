@@ -57,7 +57,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_column("uploaded_files", "source", schema="control")
+    op.drop_column("uploaded_files", "source", schema="control")  # on the way up again each is Facebook's
     allowed = ", ".join(f"'{name}'" for name in UNTIL_NOW)
     for table in TABLES:
         op.drop_constraint(op.f(f"fk_{table}_source_sources"), table, schema="control")
@@ -69,7 +69,8 @@ def downgrade() -> None:
 
 
 def _refer(table: str) -> None:
+    """Rows that a way down has kept, of a source that came later, stay until the registry enters it again."""
     op.create_foreign_key(
         op.f(f"fk_{table}_source_sources"), table, "sources", ["source"], ["name"],
-        source_schema="control", referent_schema="control",
+        source_schema="control", referent_schema="control", postgresql_not_valid=True,
     )  # fmt: skip

@@ -8,20 +8,30 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-SOURCES = ["surfside", "vibe", "facebook"]  # those whose raw tables a database of an earlier revision can have
 TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
     _create_final_days()
     _create_build_requests()
+    op.execute(_DROP_REPLACED)
     op.execute("create schema ledger")
     op.execute(_HORIZONS)
     op.execute(_UNITE)
     op.execute(_SHOW_VIEWER)
     op.execute("revoke all on all functions in schema ledger from public")
-    op.execute(sa.text("select ledger.unite(:sources)").bindparams(sources=SOURCES))
+    op.execute("select ledger.unite(array(select name from control.sources order by position, name))")
     op.execute(_GRANTS)
+
+
+# Views of dbt's that the ledger replaces; they would hold the raw tables.
+_DROP_REPLACED = """
+    drop view if exists
+        staging.stg_surfside__deliveries, staging.stg_surfside__delivery_days, staging.stg_vibe__deliveries,
+        staging.stg_vibe__delivery_days, staging.stg_facebook__deliveries, staging.stg_facebook__delivery_days,
+        staging.stg_control__delivery_verdicts
+        cascade
+"""
 
 
 def downgrade() -> None:

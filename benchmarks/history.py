@@ -18,8 +18,8 @@ import psycopg2
 from benchmarks.day import build, check
 from benchmarks.truth import Slice, Totals
 from benchmarks.world import World
+from loaders.files.schema import tables
 from loaders.registry import columns_of, names
-from loaders.schema import tables
 from warehouse.postgres import database
 
 # Names of tables and columns are ours, ages are numbers.

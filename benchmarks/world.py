@@ -177,7 +177,7 @@ def _only(values: dict[str, str]) -> Iterator[None]:
 
 def _set_up(size: Size, settings: Settings, expected: Expected) -> None:
     """The schema, the raw tables, the clients with their rate, prefix, rule and Vibe account; safe to repeat."""
-    from loaders.pipeline import prepare_all
+    from loaders.ledger.pipeline import prepare_all
 
     migrate.migrate(settings)
     prepare_all(settings)

@@ -1,6 +1,6 @@
 """The sources as a table: every `SOURCE` of `loaders/sources/`, by name, in the order in which they are listed.
 
-Data only: what loads a source is `loaders.transports`, what makes its tables `loaders.pipeline`.
+Data only: what loads a source is `loaders.transports`, what makes its tables `loaders.ledger.pipeline`.
 """
 
 from functools import cache
@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from loaders import sources
-from loaders.columns import SourceColumns
+from loaders.files.columns import SourceColumns
 from loaders.source import ObjectStore, ReportApi, Source
 from warehouse.errors import PaidMediaError
 

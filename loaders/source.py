@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from loaders.columns import LEVELS, MEASURES, Columns, SourceColumns
+from loaders.files.columns import LEVELS, MEASURES, Columns, SourceColumns
 from warehouse.errors import PaidMediaError
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def _prepare(context: typer.Context) -> None:
 @db.app.command()
 def migrate() -> None:
     """Bring the schema to its newest form and make the raw tables; safe to repeat."""
-    from loaders.pipeline import prepare_all
+    from loaders.ledger.pipeline import prepare_all
     from warehouse.control import migrate as migrations
     from warehouse.postgres import database, isolation
     from warehouse.settings import get_settings
@@ -145,7 +145,7 @@ def rejects(
     ] = None,
 ) -> None:
     """Show the rejected rows of a delivery, and write its file to be corrected and delivered again."""
-    from loaders.corrections import marked_file
+    from loaders.files.corrections import marked_file
     from warehouse.deliveries import rejects as service
     from warehouse.postgres.database import session
 

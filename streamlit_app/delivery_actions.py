@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from loaders.columns import normalized
-from loaders.corrections import marked_file
+from loaders.files.columns import normalized
+from loaders.files.corrections import marked_file
 from loaders.registry import columns_of, names, source_of
 from loaders.transports import upload_loader
 from serving import ledger

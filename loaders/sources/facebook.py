@@ -1,6 +1,6 @@
 """Facebook: exports of the Ads Manager. Clicks are link clicks, not `Clicks (all)`; an ad is placement and creative."""
 
-from loaders.columns import Columns
+from loaders.files.columns import Columns
 from loaders.source import Expectations, Source, Upload
 
 SOURCE = Source(

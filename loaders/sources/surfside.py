@@ -1,6 +1,6 @@
 """Surfside: daily media reports in an S3 bucket. Real files have no campaign: it comes from the client's rule."""
 
-from loaders.columns import Columns
+from loaders.files.columns import Columns
 from loaders.source import Expectations, ObjectStore, Setting, Source
 
 SOURCE = Source(

@@ -1,6 +1,6 @@
 """Vibe: connected television, by asynchronous reports of its API."""
 
-from loaders.columns import Columns
+from loaders.files.columns import Columns
 from loaders.source import Expectations, ReportApi, Setting, Source
 
 DIMENSIONS = (

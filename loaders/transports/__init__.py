@@ -2,7 +2,7 @@
 
 bucket | report API | upload → `Intake` → landing zone → `raw_<source>`
 
-A transport takes the `Source` and knows none by name. What is the same for all of them is `loaders/intake.py`.
+A transport takes the `Source` and knows none by name. What is the same for all of them is `loaders/ledger/intake.py`.
 """
 
 from datetime import date

@@ -52,8 +52,8 @@ def dbt_definition(manifest_path: Path) -> dg.AssetsDefinition:
         pool=names.BUILD_JOB,
     )
     def dbt_build(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
+        from loaders.ledger.pipeline import prepare_all
         from loaders.locks import locked
-        from loaders.pipeline import prepare_all
         from warehouse import builds, logs
         from warehouse.postgres.database import engine, libpq_environment, session
         from warehouse.settings import get_settings

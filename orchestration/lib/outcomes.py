@@ -65,7 +65,7 @@ def note_unserved(
     log: dg.DagsterLogManager,
 ) -> None:
     """Note in the ledger that a client could not be served at all: its loader has noted everything else itself."""
-    from loaders import attempts
+    from loaders.ledger import attempts
     from warehouse.postgres import database
 
     if outcome.error is None or outcome.result is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from loaders import losers
+from loaders.ledger import losers
 from loaders.locks import locked
 from orchestration.lib import names, old_logs
 from orchestration.lib.progress import report

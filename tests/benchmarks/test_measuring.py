@@ -14,7 +14,7 @@ from benchmarks.run import KINDS, steps
 from benchmarks.sizes import FULL, QUICK
 from benchmarks.stages import REST, Interval, covered, shared
 from benchmarks.truth import Expected, Totals, compare, totals_of
-from loaders.reading import Reader, read_delivery
+from loaders.files.reading import Reader, read_delivery
 from streamlit_app.main import PAGES as PAGES_OF_THE_APP
 from tests.sources import FACEBOOK, SURFSIDE, VIBE
 from warehouse.errors import PaidMediaError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from tests import warm_dbt
 from tests.dbt_project import old_months, raw_tables
 from tests.dbt_project.test_history_of_deliveries import Marts, built

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 
-from loaders import losers
+from loaders.ledger import losers
 from tests.dbt_project.old_months import FIRST_HOT, FIRST_OPEN, GONE, QUIET, TODAY, ask, at, everything, rows_of
 from tests.dbt_project.raw_tables import deliver
 from tests.dbt_project.test_history_of_deliveries import Build, Marts, built

@@ -17,11 +17,11 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 – it is
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from loaders.intake import Arrival, Intake, reader_for
-from loaders.ledger import package
+from loaders.files.reading import Reader
+from loaders.ledger.entries import package
+from loaders.ledger.intake import Arrival, Intake, reader_for
+from loaders.ledger.pipeline import append, prepare
 from loaders.locks import Lock, locked
-from loaders.pipeline import append, prepare
-from loaders.reading import Reader
 from loaders.registry import columns_of
 from loaders.results import silent
 from tests.histories.closing import closed

@@ -15,7 +15,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import make_url
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from tests import warm_dbt
 from tests.deploy import debian_postgres, stack
 from tests.isolation.statements import Statements

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from loaders.columns import SourceColumns
-from loaders.reading import Reader
+from loaders.files.columns import SourceColumns
+from loaders.files.reading import Reader
 from tests.loaders.vibe_accounts import Account, MoodyApi, Time, moody_api, open_account
 from warehouse.clients import clients
 from warehouse.postgres import database

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from loaders.corrections import MARKS, marked_file
 from loaders.errors import LoadFailed
+from loaders.files.corrections import MARKS, marked_file
+from loaders.files.tabular import read_table
 from loaders.results import DeliveryOutcome
-from loaders.tabular import read_table
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
 from tests.sources import facebook, surfside

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from loaders.columns import MEASURES
 from loaders.errors import LoadRefused
-from loaders.ledger import Claim, KnownDelivery, find_duplicate, new_delivery_id, refuse_older_export
+from loaders.files.columns import MEASURES
+from loaders.ledger.entries import Claim, KnownDelivery, find_duplicate, new_delivery_id, refuse_older_export
 
 DAY = date(2025, 11, 4)
 MORNING = datetime(2025, 11, 5, 5, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loaders.errors import LoadRefused
-from loaders.reading import Reader, Reading, read_delivery
+from loaders.files.reading import Reader, Reading, read_delivery
 from tests.loaders.generated_files import DAYS, Generated, generated_files
 from tests.loaders.hostile_workbooks import workbook
 from tests.sizes import cases, report

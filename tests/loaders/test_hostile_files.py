@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from loaders.columns import SourceColumns
 from loaders.errors import LoadRefused
-from loaders.reading import Reader, read_delivery
+from loaders.files.columns import SourceColumns
+from loaders.files.reading import Reader, read_delivery
 from tests.loaders.hostile_files import MAX_SIZE, HostileFile, all_files
 from tests.loaders.hostile_workbooks import all_workbooks
 from tests.sources import FACEBOOK, SURFSIDE, VIBE

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from loaders.results import LoadResult
 from loaders.timespan import days_between
 from loaders.transports.report_api.api import MAX_DAYS

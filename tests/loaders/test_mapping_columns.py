@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from loaders.columns import Mapped, SourceColumns, fingerprint, map_columns
 from loaders.errors import LoadRefused
+from loaders.files.columns import Mapped, SourceColumns, fingerprint, map_columns
 from loaders.sources.vibe import DIMENSIONS, METRICS
 from tests.loaders import files
 from tests.sources import FACEBOOK, SURFSIDE, VIBE

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loaders.workbook import MAX_CELLS
+from loaders.files.workbook import MAX_CELLS
 from sandbox.workbook import xlsx
 from tests.loaders import files
 from tests.sizes import cases, report
@@ -27,7 +27,7 @@ DIMENSIONS = [f"dimension {number}" for number in range(40)]
 
 READ_THE_CORPUS = """
 from loaders.errors import LoadRefused
-from loaders.reading import Reader, read_delivery
+from loaders.files.reading import Reader, read_delivery
 from tests.loaders.test_hostile_files import FILES, MAX_SIZE, SPECS
 for file in FILES:
     try:

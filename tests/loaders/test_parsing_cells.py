@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loaders.parsing import count, day, money, name
+from loaders.files.parsing import count, day, money, name
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from loaders import pipeline
 from loaders.errors import LoadFailed
-from loaders.pipeline import prepare_all
+from loaders.files.schema import tables
+from loaders.ledger import pipeline
+from loaders.ledger.pipeline import prepare_all
 from loaders.registry import columns_of, names
-from loaders.schema import tables
 from tests.loaders import files
 from tests.sources import facebook
 from warehouse.postgres import database

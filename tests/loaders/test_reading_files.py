@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loaders import cells
 from loaders.errors import LoadFailed, LoadRefused
-from loaders.reading import Reader, Reading, read_delivery
-from loaders.totals import Totals
+from loaders.files import cells
+from loaders.files.reading import Reader, Reading, read_delivery
+from loaders.files.totals import Totals
 from tests.loaders import files
 from tests.sources import FACEBOOK, VIBE
 from tests.sources import SURFSIDE as COLUMNS

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from loaders.results import DeliveryOutcome
 from sandbox.s3 import put_object, s3_client, s3_server
 from tests.histories.building import build

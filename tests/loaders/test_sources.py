@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from loaders import attempts
 from loaders import registry as table
-from loaders.pipeline import prepare_all
+from loaders.ledger import attempts
+from loaders.ledger.pipeline import prepare_all
 from loaders.registry import loaded_by_day, names, registry, source_of, uploaded
 from loaders.source import Setting, Source, source_from, value_of
 from loaders.transports import upload_loader

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from loaders.cells import NO_STORED_VALUE
 from loaders.errors import LoadRefused
-from loaders.tabular import read_table
+from loaders.files.cells import NO_STORED_VALUE
+from loaders.files.tabular import read_table
 from tests.loaders.files import csv_bytes, xlsx_bytes
 
 SIZE = 2**20

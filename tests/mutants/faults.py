@@ -244,7 +244,7 @@ PYTHON = (
     ),
     Fault(
         "same-bytes-loaded-again",
-        "loaders/ledger.py",
+        "loaders/ledger/entries.py",
         "        if always or not newer:",
         "        if always:",
         "The same file is taken in as a new delivery every time that it comes.",

@@ -18,7 +18,7 @@ SPEND = """
 @pytest.fixture(scope="module", autouse=True)
 def _tables(database_url: str) -> None:
     """The raw tables, which a load would make."""
-    from loaders.pipeline import prepare_all
+    from loaders.ledger.pipeline import prepare_all
     from warehouse.settings import get_settings
 
     prepare_all(get_settings())

@@ -12,7 +12,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInst
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData
 from sqlalchemy import text
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from orchestration.doctor.examination import examine
 from orchestration.doctor.lines import Line
 from orchestration.lib.instance import prepare_dagster_home

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from loaders.ledger.pipeline import prepare_all
 from loaders.locks import locked
-from loaders.pipeline import prepare_all
 from sandbox.s3 import put_object
 from sandbox.vibe_api import VibeApi, vibe_api
 from tests import warm_dbt

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from orchestration import metrics
 from serving import timing
 from streamlit_app import metrics_route

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from tests.histories.building import build
 from tests.loaders import files
 from tests.sources import facebook

@@ -10,7 +10,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 – it is a class
 from sqlalchemy import make_url
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from tests.dbt_project.raw_tables import Row, connect, deliver
 from tests.rows import add_client, insert
 from warehouse.access import users

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from tests.dbt_project.raw_tables import insert_ledger
 from warehouse import audit
 from warehouse.clients import clients

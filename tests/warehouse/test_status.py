@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from loaders.pipeline import prepare_all
+from loaders.ledger.pipeline import prepare_all
 from tests.loaders import files
 from tests.sources import facebook
 from warehouse.clients import clients

@@ -1,6 +1,6 @@
 """Rejected rows: which deliveries have some, what is wrong with them, and the way back for a corrected file.
 
-The file with its rows marked is made in `loaders.corrections`, which can read every form of it.
+The file with its rows marked is made in `loaders.files.corrections`, which can read every form of it.
 """
 
 import csv

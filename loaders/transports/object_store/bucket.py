@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from loaders.errors import SourceUnreachable
-from loaders.tabular import check_size
+from loaders.files.tabular import check_size
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from loaders import history
 from loaders.clients import check_served, folder_of
-from loaders.columns import SourceColumns
 from loaders.errors import MissingFile
-from loaders.intake import Arrival, Intake, open_intake, reader_for
+from loaders.files.columns import SourceColumns
+from loaders.ledger import history
+from loaders.ledger.intake import Arrival, Intake, open_intake, reader_for
 from loaders.results import LoadResult, Progress, silent
 from loaders.source import ObjectStore, Setting, Source, value_of
 from loaders.timespan import days_between, runs_of_days

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from loaders.clients import account_of
 from loaders.errors import LoadFailed
-from loaders.intake import Arrival, Intake, open_intake, reader_for
+from loaders.ledger.intake import Arrival, Intake, open_intake, reader_for
 from loaders.results import LoadResult, Progress, silent
 from loaders.source import ReportApi, Source, value_of
 from loaders.timespan import cut, days_between, runs_of_days

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from loaders import history
 from loaders.errors import LoadFailed
-from loaders.intake import Arrival, open_intake, reader_for
-from loaders.ledger import new_delivery_id
+from loaders.ledger import history
+from loaders.ledger.entries import new_delivery_id
+from loaders.ledger.intake import Arrival, open_intake, reader_for
 from loaders.results import DeliveryOutcome, LoadResult, Progress, silent
 from loaders.source import Source
 from loaders.transports.upload import receiving

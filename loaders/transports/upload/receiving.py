@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from loaders.clients import check_served
 from loaders.errors import LoadRefused
-from loaders.intake import reader_for
-from loaders.reading import read_delivery, summary
+from loaders.files.reading import read_delivery, summary
+from loaders.files.tabular import check_name, check_size
+from loaders.ledger.intake import reader_for
 from loaders.source import Source
-from loaders.tabular import check_name, check_size
 from warehouse import audit
 from warehouse.control import UploadedFile, sources
 from warehouse.deliveries import landing

@@ -11,10 +11,10 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from loaders.cells import Cell, Table
-from loaders.columns import normalized
 from loaders.errors import LoadFailed
-from loaders.tabular import read_table
+from loaders.files.cells import Cell, Table
+from loaders.files.columns import normalized
+from loaders.files.tabular import read_table
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
 
 # Headings that no source knows: what stands below them is kept with the row, unmapped, and means nothing.

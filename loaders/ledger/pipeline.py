@@ -20,9 +20,9 @@ import pyarrow as pa
 from sqlalchemy import text
 
 from loaders.errors import LoadFailed
+from loaders.files.schema import json_columns, tables
 from loaders.locks import locked
 from loaders.registry import names, source_of
-from loaders.schema import json_columns, tables
 from warehouse.control import sources
 from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings

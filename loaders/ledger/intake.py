@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from loaders import attempts, history
-from loaders.columns import SourceColumns
 from loaders.errors import LoadRefused, fault_of
-from loaders.ledger import (
+from loaders.files.columns import SourceColumns
+from loaders.files.reading import Reader, Reading, read_delivery
+from loaders.ledger import attempts, history
+from loaders.ledger.entries import (
     Delivery,
     KnownDelivery,
     day_totals,
@@ -22,9 +23,8 @@ from loaders.ledger import (
     package,
     refuse_older_export,
 )
+from loaders.ledger.pipeline import append, prepare
 from loaders.locks import Lock, locked
-from loaders.pipeline import append, prepare
-from loaders.reading import Reader, Reading, read_delivery
 from loaders.results import DeliveryOutcome, Progress, Status
 from warehouse import logs
 from warehouse.clients import clients

@@ -11,9 +11,9 @@ from decimal import Context, Decimal, localcontext
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.columns import MEASURES
 from loaders.errors import LoadFailed
-from loaders.schema import FATES, TOTAL
+from loaders.files.columns import MEASURES
+from loaders.files.schema import FATES, TOTAL
 
 EXACT = Context(prec=76)  # sums of numeric(24,9) never round
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from loaders.columns import MEASURES
+from loaders.files.columns import MEASURES
 from loaders.registry import names, source_of
 from warehouse.billing.final_days import RESTS_ON
 from warehouse.control import DroppedDelivery

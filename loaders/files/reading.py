@@ -10,14 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from loaders.batches import BatchReader, RejectedRow
-from loaders.cells import Table, brief, listed
-from loaders.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
 from loaders.errors import LoadRefused, TooManyRejects
-from loaders.rows import Rows
-from loaders.schema import row_schema
-from loaders.tabular import read_table
-from loaders.totals import Totals
+from loaders.files.batches import BatchReader, RejectedRow
+from loaders.files.cells import Table, brief, listed
+from loaders.files.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
+from loaders.files.rows import Rows
+from loaders.files.schema import row_schema
+from loaders.files.tabular import read_table
+from loaders.files.totals import Totals
 
 
 @dataclass(frozen=True)

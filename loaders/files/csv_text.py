@@ -5,8 +5,8 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from loaders.cells import Batch, Cell, Table, brief, headings, in_batches, is_blank
 from loaders.errors import LoadRefused
+from loaders.files.cells import Batch, Cell, Table, brief, headings, in_batches, is_blank
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Row = tuple[int, int, list[str]]

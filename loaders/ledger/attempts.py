@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loaders import history
+from loaders.ledger import history
 from loaders.registry import source_of
 from loaders.results import DeliveryOutcome
 from warehouse.control import Client, DeliveryVerdict, IngestionRun, sources

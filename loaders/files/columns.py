@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from loaders.cells import brief, listed
 from loaders.errors import LoadRefused
+from loaders.files.cells import brief, listed
 
 LEVELS = ("campaign", "strategy", "placement", "creative")
 COUNTS = ("impressions", "clicks", "conversions")

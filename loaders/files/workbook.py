@@ -16,7 +16,8 @@ from datetime import date, datetime
 from itertools import chain, repeat
 from typing import Any, NoReturn
 
-from loaders.cells import (
+from loaders.errors import LoadRefused
+from loaders.files.cells import (
     NO_STORED_VALUE,
     Batch,
     Cell,
@@ -28,7 +29,6 @@ from loaders.cells import (
     is_blank,
     listed,
 )
-from loaders.errors import LoadRefused
 
 MAX_UNPACKED = 200 * 2**20  # a 50,000-row export of 46 columns unpacks to about 90 MB
 MAX_RATIO = 100  # the limit of Apache POI; 25,000 rows that are all alike pack 18 to 1

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from loaders.columns import MEASURES
 from loaders.errors import LoadRefused
-from loaders.reading import Reading
-from loaders.schema import DELIVERIES, DELIVERY_DAYS, REJECTS, TOTAL, tables
+from loaders.files.columns import MEASURES
+from loaders.files.reading import Reading
+from loaders.files.schema import DELIVERIES, DELIVERY_DAYS, REJECTS, TOTAL, tables
 from warehouse.deliveries.landing import LandedFile
 
 SHOWN_DAYS = 5

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Generic, TypeVar
 
-from loaders.cells import NO_STORED_VALUE, Cell
+from loaders.files.cells import NO_STORED_VALUE, Cell
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from loaders.columns import MEASURES
+from loaders.files.columns import MEASURES
 
 DELIVERIES = "deliveries"
 DELIVERY_DAYS = "delivery_days"

@@ -5,9 +5,9 @@ The limits hold before anything is parsed. What the cells mean is decided elsewh
 
 import re
 
-from loaders import csv_text, workbook
-from loaders.cells import Table
 from loaders.errors import LoadRefused
+from loaders.files import csv_text, workbook
+from loaders.files.cells import Table
 
 ZIP = b"PK\x03\x04"
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook, or one of Excel before 2007

@@ -9,12 +9,12 @@ from json.encoder import encode_basestring
 
 import pyarrow as pa
 
-from loaders import parsing
-from loaders.cells import Batch, Cell, brief
-from loaders.columns import COUNTS, LEVELS, MEASURES, Mapped, SourceColumns
 from loaders.errors import LoadRefused
-from loaders.schema import AMOUNT, row_schema
-from loaders.totals import Totals
+from loaders.files import parsing
+from loaders.files.cells import Batch, Cell, brief
+from loaders.files.columns import COUNTS, LEVELS, MEASURES, Mapped, SourceColumns
+from loaders.files.schema import AMOUNT, row_schema
+from loaders.files.totals import Totals
 
 NAMES = tuple(f"{level}_name" for level in LEVELS)
 OUTSIDE = "the day lies outside the days asked for"

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from loaders.columns import MEASURES
-from loaders.ledger import Claim, KnownDelivery
+from loaders.files.columns import MEASURES
+from loaders.ledger.entries import Claim, KnownDelivery
 
 
 def same_bytes(current: Session, source: str, client_id: str, sha256: str, fingerprint: str) -> list[KnownDelivery]:

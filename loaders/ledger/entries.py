@@ -90,24 +90,25 @@ def find_duplicate(
 def refuse_older_export(filename: str, days: pa.Table, covers_to: date, claims: Iterable[Claim]) -> None:
     """Raise `LoadRefused` for an upload that may be an old file, naming the days and the differences.
 
-    It may be one when it ends before the end of the delivery that now gives some of its days, and says otherwise about
-    them. Held deliveries give no day.
+    It may be one when it ends before the end of the newest delivery of some of its days, and says otherwise about
+    them. One that waits for its verdict counts, for it is about to give its days (`ledger.current_days` has them once
+    it does); a held one does not.
     """
-    winners: dict[date, Claim] = {}
+    newest: dict[date, Claim] = {}
     for claim in claims:
-        current = winners.get(claim.date)
+        current = newest.get(claim.date)
         if claim.verdict != "held" and (current is None or claim.precedence > current.precedence):
-            winners[claim.date] = claim
+            newest[claim.date] = claim
     differences: list[str] = []
     latest = covers_to
     for row in days.to_pylist():
-        winner = winners.get(row["date"])
-        if winner is None or winner.covers_to <= covers_to:
+        known = newest.get(row["date"])
+        if known is None or known.covers_to <= covers_to:
             continue
-        measure = next((name for name in MEASURES if winner.totals[name] != row[name]), None)
+        measure = next((name for name in MEASURES if known.totals[name] != row[name]), None)
         if measure is not None:
-            latest = max(latest, winner.covers_to)
-            old, new = winner.totals[measure], row[measure]
+            latest = max(latest, known.covers_to)
+            old, new = known.totals[measure], row[measure]
             differences.append(f"{row['date']}: {measure.replace('_', ' ')} {_shown(old)} → {_shown(new)}")
     if differences:
         more = len(differences) - SHOWN_DAYS

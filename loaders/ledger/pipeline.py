@@ -41,6 +41,11 @@ _INDEXES = (
     ("_dlt_loads", "load_id"),
 )
 
+_TAKE_VIEWS = text(
+    "select access.expect_nobody(access.lock_briefly("
+    "array['ledger.packages', 'ledger.deliveries', 'ledger.delivery_days', 'ledger.rejects'], interval '5 minutes'))"
+)
+
 
 def prepare_all(settings: Settings | None = None) -> None:
     """Create the raw tables of every source where they are missing, so that dbt finds them before the first load.
@@ -70,6 +75,8 @@ def prepare(source: str, settings: Settings | None = None) -> None:
             for index, table, columns in _indexes(source):
                 current.execute(text(f'create index if not exists "{index}" on raw_{source}.{table} ({columns})'))
             # In the transaction of the indexes, which are looked for above: a source that has them is in the views.
+            # Whoever reads a view when it changes is waited for, and nobody behind them.
+            current.execute(_TAKE_VIEWS)
             current.execute(text("select ledger.unite(:sources)"), {"sources": list(sources.names(current))})
 
 

@@ -29,8 +29,9 @@ def work(settings: Settings) -> Iterator[Line]:
         )
     if pending:
         yield warning("work", f"{sum(pending.values())} deliveries have no verdict yet", "paidmedia build")
+    counted = {each.fault or "failed_run" for each in failures} | ({"failed_check"} if held else set())
     for each in wrong:
-        if each.kind in ("stale_source", "missing_cpm_rate"):
+        if each.kind not in counted:
             yield warning("work", f"{TITLES[each.kind]}: {each.subject}: {each.what}", each.fix)
     if not (failures or held or pending or wrong):
         yield ok("work", "nothing has failed, is held, stale or without a price")

@@ -8,6 +8,7 @@ import streamlit as st
 from serving import format as shown_as
 from serving import queries
 from serving import sources as known_sources
+from serving.metrics import MEASURES, METRICS
 from serving.words import Words
 from streamlit_app import components
 from streamlit_app.cached import ask
@@ -15,10 +16,7 @@ from streamlit_app.data.chosen import Chosen
 
 SHOWN = 500
 TABLE_PIXELS = 600
-CHANGES = {
-    "impressions": "Impressions", "clicks": "Clicks", "conversions": "Conversions", "conversion_revenue": "Revenue",
-    "spend": "Spend",
-}  # fmt: skip
+CHANGES = {name: METRICS[name].label for name in MEASURES}
 
 
 def show(chosen: Chosen) -> None:
@@ -32,8 +30,7 @@ def show(chosen: Chosen) -> None:
     table = pd.DataFrame([_row(said, row) for row in rows])
     money = st.column_config.NumberColumn(format="%+,.2f", width=105)
     count = st.column_config.NumberColumn(format="%+,d", width=100)
-    columns: dict[str, Any] = {CHANGES[name]: count for name in ("impressions", "clicks", "conversions")}
-    columns |= {CHANGES[name]: money for name in ("conversion_revenue", "spend")}
+    columns: dict[str, Any] = {CHANGES[name]: money if METRICS[name].is_money else count for name in MEASURES}
     columns |= components.day_columns("Day") | components.time_columns("Changed at")
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=shown_as.ABSENT, key="restatements",

@@ -30,11 +30,12 @@ def show(scope: Scope) -> None:
         return
     labels = {row["period_start"]: period_label(row, grain) for row in rows}
 
+    spend_and_revenue = f"{METRICS['spend'].label} and {METRICS['conversion_revenue'].in_words}"
     chart_rows = list(reversed(rows[: CHARTED[grain]]))
-    st.subheader("Spend and revenue")
+    st.subheader(spend_and_revenue)
     st.vega_lite_chart(
         charts.spend_and_revenue(chart_rows, [_short(row, grain) for row in chart_rows], scope.currency),
-        width="stretch", alt="Spend and revenue per period",
+        width="stretch", alt=f"{spend_and_revenue} per period",
     )  # fmt: skip
 
     starts = list(labels)
@@ -96,7 +97,8 @@ def _ranking(scope: Scope, grain: str, row: components.Row, ranking: str) -> Non
         scope.currency, key=f"ranking-{ranking}", title=RANKINGS[ranking],
     )  # fmt: skip
     if ranking == "underperformers":
-        st.caption("Spend at or above the average, CTR under half of that of the source's other creatives.")
+        spend, ctr = METRICS["spend"].label, METRICS["ctr"].label
+        st.caption(f"{spend} at or above the average, {ctr} under half of that of the source's other creatives.")
 
 
 def _table(scope: Scope, rows: list[components.Row], labels: dict[object, str], grain: str) -> None:

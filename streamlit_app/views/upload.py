@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from serving import format as shown_as
 from serving import ledger
 from serving import sources as known_sources
+from serving.metrics import METRICS
 from serving.viewer import Viewer
 from streamlit_app import components, delivery_actions, identity
 from warehouse.deliveries import uploads
@@ -123,9 +124,9 @@ def _summary(found: dict[str, Any], filename: str, client_name: str) -> None:
         with st.container(horizontal=True):
             st.metric("Rows", f"{rows['accepted']:,}", border=True)
             st.metric("Rejected", f"{rows['rejected']:,}", border=True)
-            for name, label in (("impressions", "Impressions"), ("clicks", "Clicks"), ("conversions", "Conversions")):
+            for name in ("impressions", "clicks", "conversions"):
                 value = found["measures"][name]
-                st.metric(label, shown_as.ABSENT if value is None else f"{value:,.0f}", border=True)
+                st.metric(METRICS[name].label, shown_as.ABSENT if value is None else f"{value:,.0f}", border=True)
         for warning in found["warnings"]:
             st.warning(shown_as.escaped(warning), icon=":material/info:")
     if found["rejects"]:

@@ -28,7 +28,7 @@ MARTS = """
 """
 Marts = dict[str, list[str]]
 
-pytestmark = [pytest.mark.heavy, pytest.mark.torture, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.long, pytest.mark.torture, pytest.mark.timeout(1_200)]
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from warehouse.settings import get_settings
 
 __all__ = ["paidmedia", "warm"]
 
-pytestmark = [pytest.mark.heavy, pytest.mark.torture, pytest.mark.usefixtures("warm")]
+pytestmark = [pytest.mark.long, pytest.mark.torture, pytest.mark.usefixtures("warm")]
 
 ROUNDS = cases(1, 10)  # a load, a build and a status each
 LOGINS = 10

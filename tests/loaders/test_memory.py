@@ -17,7 +17,7 @@ from tests.sizes import cases, report
 from tests.sources import facebook
 from warehouse.settings import PROJECT_ROOT, Settings
 
-pytestmark = [pytest.mark.heavy, pytest.mark.torture]
+pytestmark = pytest.mark.torture
 
 LIMIT = 512  # MB
 SMALLER = cases(4, 1)  # than the largest by this factor are the files outside the long form
@@ -81,12 +81,14 @@ def largest_workbook(path: Path) -> None:
     path.write_bytes(xlsx([header, *map(cells_of, range(MAX_CELLS // SMALLER // len(header) - 1))]))
 
 
+@pytest.mark.long
 def test_the_hostile_files_take_little_memory() -> None:
     peak = peak_of(READ_THE_CORPUS)
     report("memory of the hostile corpus", 1, peak_mb=peak, limit_mb=LIMIT)
     assert peak < LIMIT
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("filename", "make"), [("a.csv", largest_csv), ("a.xlsx", largest_workbook)])
 def test_the_largest_files_are_loaded_in_little_memory(
     settings: Settings, client_id: str, ask: Callable[..., list[Any]], tmp_path: Path, filename: str, make: Any

@@ -22,7 +22,7 @@ from loaders.transports.report_api.requests import WINDOW, reserve
 from tests.sizes import cases, report
 from warehouse.settings import Settings
 
-HOURS = cases(30, 1_000)
+HOURS = cases(16, 1_000)
 START = datetime(2025, 11, 4, tzinfo=UTC)
 END = START + timedelta(hours=HOURS)
 DAY = date(2025, 11, 4)

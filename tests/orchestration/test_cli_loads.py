@@ -1,6 +1,6 @@
 """Three sample files through the command line to the marts: exact sums, exact spend, and what happens to bad ones.
 
-The first upload, the first `paidmedia build` and the upload that a data test fails build as people type them.
+The first upload and the one that a data test fails build as people type them.
 """
 
 from decimal import Decimal
@@ -86,6 +86,7 @@ def test_all_three_are_in_the_marts_to_the_last_digit_without_invented_clicks(pa
     assert paidmedia.sql("select count(ctr), count(cpc) from marts.daily_metrics where source = 'vibe'") == [(0, 0)]
 
 
+@pytest.mark.usefixtures("warm")
 def test_the_same_again_changes_nothing(paidmedia: Shell, tmp_path: Path) -> None:
     before = paidmedia.marts()
     export = tmp_path / "again.xlsx"

@@ -11,8 +11,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from warehouse import audit, builds
-from warehouse.billing.delivered_days import CAMPAIGN_DAYS, spend
+from warehouse.billing.delivered_days import CAMPAIGN_DAYS
 from warehouse.billing.rates import Curve
+from warehouse.billing.spend import spend
 from warehouse.control import Client, SpendAdjustment
 from warehouse.months import month_after, month_of, named
 from warehouse.postgres.database import relation_exists

@@ -18,7 +18,6 @@ from warehouse.billing.rates import Curve
 from warehouse.postgres.database import relation_exists
 
 CAMPAIGN_DAYS = "marts.daily_campaign_metrics"
-THOUSANDTH = Decimal("0.001")
 
 
 @dataclass
@@ -52,11 +51,6 @@ class DeliveredDay:
     def is_unpriced(self) -> bool:
         """Whether it has published rows and no spend."""
         return self.published_rows > 0 and self.published_spend is None
-
-
-def spend(impressions: int, cpm: Decimal) -> Decimal:
-    """impressions / 1000 × CPM, exact, as the marts have it."""
-    return impressions * cpm * THOUSANDTH
 
 
 def delivered_days(

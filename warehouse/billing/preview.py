@@ -11,9 +11,10 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from warehouse.billing import adjustments, pricing
-from warehouse.billing.delivered_days import DeliveredDay, delivered_days, published_sums, spend
+from warehouse.billing.delivered_days import DeliveredDay, delivered_days, published_sums
 from warehouse.billing.pricing import Plan
 from warehouse.billing.rates import Curve
+from warehouse.billing.spend import spend
 from warehouse.control import Client
 from warehouse.months import month_after, month_of, utc_today
 

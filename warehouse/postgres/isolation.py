@@ -14,7 +14,9 @@ from warehouse.postgres.server_rights import RESERVE_ROLE
 # What `access.protect` makes, as Postgres writes it down.
 POLICIES = {
     "owner": "true",
-    "viewer": "(client_id = ANY (ARRAY( SELECT access.viewer_clients() AS viewer_clients)))",
+    "viewer": (
+        "((client_id <> ''::text) AND (client_id = ANY (ARRAY( SELECT access.viewer_clients() AS viewer_clients))))"
+    ),
     "agency": "true",
     "client": (
         "( CASE WHEN (client_id = ''::text) THEN ''::text ELSE client_id END = ANY ((ARRAY( SELECT bi_logins.client_id"
@@ -50,6 +52,7 @@ def leaks(current: Session) -> list[str]:
         _CLIENT_VIEWS,
         _VIEWER_VIEWS,
         _ESTIMATES,
+        _INDEXES,
         _REACHABLE,
         _WRITABLE,
         _FUNCTIONS,
@@ -201,6 +204,22 @@ _ESTIMATES = """
         )
     order by 1
 """
+
+# An index that knows clients may only serve who says its condition: those who look through a client's view cannot. A
+# question for a date alone would be planned with it, and its costs tell how the rows are shared out.
+_INDEXES = f"""
+    select distinct format(
+        '%s serves plans of clients, which tell how rows are shared out among others; a build makes it anew',
+        indexes.indexrelid::regclass
+    )
+    from pg_class
+    left join lateral pg_partition_tree(pg_class.oid) as parts on true
+    inner join pg_index as indexes on indexes.indrelid = coalesce(parts.relid, pg_class.oid)
+    inner join pg_attribute as attributes
+        on attributes.attrelid = indexes.indrelid and attributes.attnum = any (indexes.indkey)
+    where {_MARTS} and attributes.attname = 'client_id' and indexes.indpred is null
+    order by 1
+"""  # noqa: S608
 
 _REACHABLE = f"""
     with {_READERS}

@@ -5,7 +5,7 @@
     from (select distinct client_id, source, date from {{ days }} where {{ condition }}) as days
     cross join lateral (
         select * from {{ live(model) }} as live
-        where live.client_id = days.client_id and live.date = days.date and live.source = days.source
+        where live.client_id = days.client_id and live.client_id <> '' and live.date = days.date and live.source = days.source
         offset 0
     ) as live
 {% endmacro %}

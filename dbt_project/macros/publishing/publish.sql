@@ -80,7 +80,7 @@
 {% macro cleared_scope(node, relation) %}
     {{ return(
         'delete from ' ~ relation ~ ' as live using ' ~ scope_relation(node.config.scope) ~ ' as scope where '
-        ~ dated(node.config.replaces)
+        ~ dated(node.config.replaces) ~ (" and live.client_id <> ''" if 'client_id' in node.columns else '')
     ) }}
 {% endmacro %}
 

@@ -150,17 +150,17 @@ class BlockReader:
 
 def _of_rows(column: Column, judged: Iterable[bool]) -> np.ndarray:
     """What was found of the different cells, for each row."""
-    return np.fromiter(judged, bool)[column.places]
+    return np.take(np.fromiter(judged, bool), column.places)
 
 
 def _differ(one: Column, other: Column) -> np.ndarray:
     """Whether two columns hold different cells, for each row."""
     numbers: dict[Cell, int] = {}
     left, right = (
-        np.fromiter((numbers.setdefault(cell, len(numbers)) for cell in column.cells()), np.int64)[column.places]
+        np.fromiter((numbers.setdefault(cell, len(numbers)) for cell in column.cells()), np.int64)
         for column in (one, other)
     )
-    return left != right
+    return np.asarray(left[one.places] != right[other.places])
 
 
 def _cells_of(column: Column, rows: np.ndarray) -> list[Cell]:

@@ -20,7 +20,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from loaders.errors import LoadRefused
+from loaders.files import extent
 from loaders.files.cells import (
+    BATCH_CELLS,
     NO_STORED_VALUE,
     Batch,
     Block,
@@ -40,7 +42,6 @@ MAX_RATIO = 100  # the limit of Apache POI; 25,000 rows that are all alike pack 
 MAX_CELLS = 3_000_000  # of all sheets as blocks, 50,000 rows of 60 columns; reading as many peaks at 400 MB
 MAX_PARTS = 2_000
 CHUNK = 4 * 2**20
-BLOCK_CELLS = 250_000  # of one block, which bounds the memory
 TAIL = 2**20  # more than any cell takes: Excel holds 32,767 characters in one
 AGAIN = "open it in Excel, save it as .xlsx and try again"
 
@@ -52,6 +53,8 @@ _CELL_END = re.compile(rb"</(?:\w+:)?c>")
 _CELL_START = re.compile(rb"<(?:\w+:)?c\s[^<>]*(?<!/)>")
 _PLACE = re.compile(rb"\br=[\"']([A-Za-z]{1,3})([0-9]{1,7})[\"']")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
+_ERRORS = (b't="e"', b"t='e'")
+_ODD = (b"<f", b":f", *_ERRORS)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]+)</")
 
@@ -81,10 +84,12 @@ def read(data: bytes, filename: str) -> Table:
         return in_batches(rows)
 
     def blocks() -> Iterator[Block]:
-        below = ((number, values) for number, values in _values(sheet, survey, filename) if number > first[0])
-        while some := list(islice(below, BLOCK_CELLS // len(header))):
-            numbers, values = zip(*some, strict=True)
-            yield Block(np.array(numbers), [_column(column) for column in zip(*values, strict=True)])
+        below = (values for number, values in _values(sheet, survey, filename) if number > first[0])
+        row = first[0] + 1
+        while rows := list(islice(below, max(BATCH_CELLS // len(header), 1))):
+            numbers = np.arange(row, row + len(rows))
+            row += len(rows)
+            yield Block(numbers, [_column(column) for column in zip(*rows, strict=True)])
 
     return Table(filename, header, batches, blocks)
 
@@ -170,21 +175,32 @@ def _survey_sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, filename: str
 
 def _end_of_cells(xml: bytes) -> int:
     """Where to cut, so that no cell is cut in two: before the last cell or row that begins."""
+    for tail in (TAIL >> 6, TAIL):
+        begins = [match.start() for match in _CELL_OR_ROW.finditer(xml, max(len(xml) - tail, 0))]
+        if begins:
+            return begins[-1]
     start = max(len(xml) - TAIL, 0)
-    begins = [match.start() for match in _CELL_OR_ROW.finditer(xml, start)]
-    return begins[-1] if begins else max(xml.rfind(b"<", start), start)
+    return max(xml.rfind(b"<", start), start)
 
 
 def _survey_cells(xml: bytes, survey: Survey, filename: str) -> None:
+    found = extent.of_plain(xml) or _extent(xml, filename)
+    survey.columns, survey.rows = max(survey.columns, found.columns), max(survey.rows, found.rows)
+    if not (found.has_formulas or any(sign in xml for sign in _ERRORS)):
+        return
+    # Splitting is fast where a pattern over a whole cell is not; few cells are looked at more closely.
+    for cell in _CELL_END.split(xml):
+        if any(sign in cell for sign in _ODD):
+            _survey_odd_cell(cell, survey)
+
+
+def _extent(xml: bytes, filename: str) -> extent.Extent:
+    """The same of cells however they are written. Raises `LoadRefused` for one without a place."""
     columns = set(_COLUMN.findall(xml))
     if b"" in columns:
         raise LoadRefused(f"{filename} has cells that do not say where they stand", fix=AGAIN)
-    survey.columns = max(survey.columns, max((column_index(letters.decode()) + 1 for letters in columns), default=0))
-    survey.rows = max(survey.rows, max(map(int, set(_ROW.findall(xml))), default=0))
-    # Splitting is fast where a pattern over a whole cell is not; few cells are looked at more closely.
-    for cell in _CELL_END.split(xml):
-        if b"<f" in cell or b":f" in cell or b'"e"' in cell or b"'e'" in cell:
-            _survey_odd_cell(cell, survey)
+    last = max((column_index(letters.decode()) + 1 for letters in columns), default=0)
+    return extent.Extent(last, max(map(int, set(_ROW.findall(xml))), default=0), has_formulas=True)
 
 
 def _survey_odd_cell(xml: bytes, survey: Survey) -> None:

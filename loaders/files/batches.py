@@ -56,12 +56,16 @@ class BatchReader:
         self.totals = Totals(frozenset(measure for measure in MEASURES if measure in mapped.columns))
         self.rejects: list[RejectedRow] = []
         self.currencies: set[str] = set()
-        self._spec, self._mapped, self._filename, self._currency = spec, mapped, filename, currency
-        self._requested = None if requested_days is None else frozenset(requested_days)
+        self.spec, self.mapped, self.currency = spec, mapped, currency
+        self.requested = None if requested_days is None else frozenset(requested_days)
+        self._filename = filename
         self._total_row: int | None = None
 
-    def read(self, batch: Batch) -> pa.Table:
-        """The accepted rows of a batch, `delivery_id` empty. Raises `LoadRefused` for a defect of the whole file."""
+    def read(self, batch: Batch, *, is_counted: bool = False) -> pa.Table:
+        """The accepted rows of a batch, `delivery_id` empty. Raises `LoadRefused` for a defect of the whole file.
+
+        `is_counted`: the totals of what was read hold its rows already.
+        """
         self._check_synonyms(batch)
         dropped = self._total_rows(batch)
         self._check_periods(batch, dropped)
@@ -72,14 +76,15 @@ class BatchReader:
         rejected = {position for position in problems.found if position not in dropped}
         self._reject(batch, rejected, problems, days)
         kept = [p for p in range(len(batch.row_numbers)) if p not in rejected and p not in dropped]
-        if self._mapped.currency_column is not None:
-            cells = batch.columns[self._mapped.currency_column]
+        if self.mapped.currency_column is not None:
+            cells = batch.columns[self.mapped.currency_column]
             self.currencies.update(str(cell).strip().upper() for cell in set(cells) if str(cell).strip())
         for measure, values in measures.items():
-            self.totals.add(measure, "read", values)
+            if not is_counted:
+                self.totals.add(measure, "read", values)
             self.totals.add(measure, "rejected", (values[p] for p in rejected))
             self.totals.add(measure, "dropped", (values[p] for p in dropped))
-        self.totals.rows["read"] += len(batch.row_numbers)
+        self.totals.rows["read"] += 0 if is_counted else len(batch.row_numbers)
         self.totals.rows["rejected"] += len(rejected)
         self.totals.rows["dropped"] += len(dropped)
         rows = self._rows(batch, kept, days, names, measures)
@@ -88,27 +93,27 @@ class BatchReader:
 
     def _check_synonyms(self, batch: Batch) -> None:
         """Columns with headings of one meaning must agree, or nobody knows which one counts."""
-        for indices in self._mapped.columns.values():
+        for indices in self.mapped.columns.values():
             first = indices[0]
             for other in indices[1:]:
                 if batch.columns[first] == batch.columns[other]:
                     continue
                 for position, (left, right) in enumerate(zip(batch.columns[first], batch.columns[other], strict=True)):
                     if str(left).strip() != str(right).strip():
-                        one, two = (brief(repr(self._mapped.keys[index])) for index in (first, other))
+                        one, two = (brief(repr(self.mapped.keys[index])) for index in (first, other))
                         where = f"row {batch.row_numbers[position]}: {brief(repr(left))} and {brief(repr(right))}"
                         what = f"{self._filename} has {one} and {two} with different values"
                         raise LoadRefused(what, where=where, fix="export with only one of them")
 
     def _total_rows(self, batch: Batch) -> set[int]:
         """The position of the grand total: the row with no name, and no day where the file has a day column."""
-        if not self._spec.has_total_row:
+        if not self.spec.has_total_row:
             return set()
-        indices = {self._mapped.columns[name][0] for name in NAMES if name in self._mapped.columns}
-        if self._mapped.period_end is None:
-            indices.add(self._mapped.columns["date"][0])
+        indices = {self.mapped.columns[name][0] for name in NAMES if name in self.mapped.columns}
+        if self.mapped.period_end is None:
+            indices.add(self.mapped.columns["date"][0])
         columns = [batch.columns[index] for index in sorted(indices)]
-        found = {p for p, cell in enumerate(columns[0]) if _blank(cell) and all(_blank(c[p]) for c in columns)}
+        found = {p for p, cell in enumerate(columns[0]) if blank(cell) and all(blank(c[p]) for c in columns)}
         for position in sorted(found):
             row = batch.row_numbers[position]
             if self._total_row is not None:
@@ -119,9 +124,9 @@ class BatchReader:
 
     def _check_periods(self, batch: Batch, dropped: set[int]) -> None:
         """Without a day column every row must begin and end on the same day."""
-        if self._mapped.period_end is None:
+        if self.mapped.period_end is None:
             return
-        starts, ends = batch.columns[self._mapped.columns["date"][0]], batch.columns[self._mapped.period_end]
+        starts, ends = batch.columns[self.mapped.columns["date"][0]], batch.columns[self.mapped.period_end]
         for position, (start, end) in enumerate(zip(starts, ends, strict=True)):
             if start != end and position not in dropped and str(start).strip() != str(end).strip():
                 where = f"row {batch.row_numbers[position]} runs from {brief(start)} to {brief(end)}"
@@ -129,24 +134,24 @@ class BatchReader:
                 raise LoadRefused(what, where=where, fix="export it broken down by Day (Breakdown > Time > Day)")
 
     def _days(self, batch: Batch, dropped: set[int], problems: _Problems) -> list[date | None]:
-        index = self._mapped.columns["date"][0]
+        index = self.mapped.columns["date"][0]
         days: list[date | None] = []
-        for position, (day, reason) in enumerate(parsing.parse_days(batch.columns[index], self._spec.date_formats)):
+        for position, (day, reason) in enumerate(parsing.parse_days(batch.columns[index], self.spec.date_formats)):
             days.append(day)
             if reason is not None:
                 problems.add(position, "date", reason)
-            elif self._requested is not None and day not in self._requested and position not in dropped:
+            elif self.requested is not None and day not in self.requested and position not in dropped:
                 problems.add(position, "date", OUTSIDE)
         return days
 
     def _names(self, batch: Batch, problems: _Problems) -> dict[str, list[str]]:
         names: dict[str, list[str]] = {}
         for name in NAMES:
-            if name not in self._mapped.columns:
-                names[name] = [self._mapped.constants[name]] * len(batch.row_numbers)
+            if name not in self.mapped.columns:
+                names[name] = [self.mapped.constants[name]] * len(batch.row_numbers)
                 continue
             memo = parsing.Memo(parsing.name)
-            parsed = [memo[cell] for cell in batch.columns[self._mapped.columns[name][0]]]
+            parsed = [memo[cell] for cell in batch.columns[self.mapped.columns[name][0]]]
             names[name] = [text for text, _ in parsed]
             if any(reason for _, reason in memo.values()):
                 for position, (_, reason) in enumerate(parsed):
@@ -157,25 +162,25 @@ class BatchReader:
     def _measures(self, batch: Batch, dropped: set[int], problems: _Problems) -> dict[str, list[Decimal | None]]:
         measures: dict[str, list[Decimal | None]] = {}
         for measure in MEASURES:
-            if measure not in self._mapped.columns:
+            if measure not in self.mapped.columns:
                 continue
-            cells = batch.columns[self._mapped.columns[measure][0]]
+            cells = batch.columns[self.mapped.columns[measure][0]]
             counted = measure in COUNTS
-            parsed = parsing.parse_counts(cells) if counted else parsing.parse_money(cells, self._currency)
+            parsed = parsing.parse_counts(cells) if counted else parsing.parse_money(cells, self.currency)
             measures[measure] = [value for value, _ in parsed]
             for position, (_, reason) in enumerate(parsed):
                 if reason is not None:
                     problems.add(position, measure, reason)
-            self.totals.stated.update(measure for p in dropped if not _blank(cells[p]))
+            self.totals.stated.update(measure for p in dropped if not blank(cells[p]))
         return measures
 
     def _reject(self, batch: Batch, rejected: set[int], problems: _Problems, days: list[date | None]) -> None:
-        keys = self._mapped.keys
+        keys = self.mapped.keys
         for position in sorted(rejected):
             (name, reason), *others = problems.found[position]
-            index = self._mapped.columns[name][0]
+            index = self.mapped.columns[name][0]
             if others:
-                also = sorted({keys[self._mapped.columns[other][0]] for other, _ in others} - {keys[index]})
+                also = sorted({keys[self.mapped.columns[other][0]] for other, _ in others} - {keys[index]})
                 reason = f"{reason}; also {', '.join(also)}" if also else reason
             row = {key: str(column[position]) for key, column in zip(keys, batch.columns, strict=True)}
             self.rejects.append(
@@ -227,18 +232,20 @@ class BatchReader:
     def _unmapped(self, batch: Batch) -> list[str]:
         """The other columns of each row as a JSON object, heading → text; cells repeat, so each is encoded once."""
         encoded: list[list[str]] = []
-        for index, key in self._mapped.unmapped:
+        for index, key in self.mapped.unmapped:
             prefix = json.dumps(key, ensure_ascii=False) + ": "
-            memo = parsing.Memo[Cell, str](lambda cell, prefix=prefix: prefix + _json_text(cell))  # type: ignore[misc]
+            memo = parsing.Memo[Cell, str](lambda cell, prefix=prefix: prefix + json_text(cell))  # type: ignore[misc]
             encoded.append([memo[cell] for cell in batch.columns[index]])
         if not encoded:
             return ["{}"] * len(batch.row_numbers)
         return ["{" + ", ".join(parts) + "}" for parts in zip(*encoded, strict=True)]
 
 
-def _json_text(cell: Cell) -> str:
+def json_text(cell: Cell) -> str:
+    """A cell as JSON, other letters than ASCII as they are."""
     return encode_basestring(cell if isinstance(cell, str) else cell.isoformat())
 
 
-def _blank(cell: Cell) -> bool:
+def blank(cell: Cell) -> bool:
+    """Whether a cell holds nothing but white space."""
     return isinstance(cell, str) and not cell.strip()

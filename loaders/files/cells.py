@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
+import pyarrow as pa
+
 from loaders.errors import LoadRefused
 
 Cell = str | date | datetime
@@ -24,12 +27,40 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column as its different cells and, for each row, the place of its own among them (int32)."""
+
+    different: pa.Array | list[Cell]
+    places: np.ndarray
+
+    def cells(self) -> Sequence[Cell]:
+        """The different cells; a cell may stand there twice."""
+        return self.different if isinstance(self.different, list) else self.different.to_pylist()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Many rows, by column. `row_numbers` (int64) are those of `Batch`; rows that hold nothing are among them."""
+
+    row_numbers: np.ndarray
+    columns: list[Column]
+
+
+class Irregular(Exception):  # noqa: N818 – no error: the file is read in batches instead
+    """A file is not regular enough to be read in blocks."""
+
+
+@dataclass(frozen=True)
 class Table:
-    """A file as cells: its headings (trimmed, white space collapsed) and, as often as asked, its rows in batches."""
+    """A file as cells: its headings (trimmed, white space collapsed) and, as often as asked, its rows.
+
+    `batches` can read every file. `blocks` gives the same rows at a tenth of the cost, or raises `Irregular`.
+    """
 
     filename: str
     header: list[str]
     batches: Callable[[], Iterator[Batch]]
+    blocks: Callable[[], Iterator[Block]]
 
 
 def headings(cells: Sequence[Cell], filename: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""CSV bytes → cells, strictly: every row as wide as the heading, every byte UTF-8 (or UTF-16 with a BOM)."""
+"""CSV bytes → cells, strictly: every row as wide as the heading, every byte UTF-8 (or UTF-16 with a BOM).
+
+`batches` is the rule. `csv_blocks` reads what is regular, the same and faster.
+"""
 
 import codecs
 import csv
@@ -6,7 +9,8 @@ import io
 from collections.abc import Iterator, Sequence
 
 from loaders.errors import LoadRefused
-from loaders.files.cells import Batch, Cell, Table, brief, headings, in_batches, is_blank
+from loaders.files import csv_blocks
+from loaders.files.cells import Batch, Block, Cell, Table, brief, headings, in_batches, is_blank
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Row = tuple[int, int, list[str]]
@@ -26,7 +30,10 @@ def read(data: bytes, filename: str) -> Table:
     def batches() -> Iterator[Batch]:
         return in_batches(_even(_rows(text, filename), number, len(header), filename))
 
-    return Table(filename, header, batches)
+    def blocks() -> Iterator[Block]:
+        return csv_blocks.read(text, len(header))
+
+    return Table(filename, header, batches, blocks)
 
 
 def _as_utf_8(data: bytes, filename: str) -> bytes:

@@ -31,6 +31,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[-−+]?)\s*(?P<symbol>[$€£]?)\s*(?P<inner>[-−]?)\s*"
     r"(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?P<exponent>[eE][-+]?[0-9]{1,3})?"
 )
+_PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")  # most numbers: nothing of them has to be interpreted
 _NOTHING = re.compile(r"[$€£]?\s*-")  # how Excel's accounting format shows zero
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?Z?)?")
 
@@ -115,6 +116,8 @@ def _number(cell: Cell, currency: str | None) -> Number:
     if not isinstance(cell, str):
         return None, "a date in place of a number"
     text = cell.strip()
+    if _PLAIN.fullmatch(text):
+        return Decimal(text).quantize(SCALE), None
     if not text or (currency is not None and _NOTHING.fullmatch(text)) or text == "-":
         return ZERO, None
     if text in EXCEL_ERRORS:

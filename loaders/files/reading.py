@@ -4,15 +4,19 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
 from loaders.errors import LoadRefused, TooManyRejects
 from loaders.files.batches import BatchReader, RejectedRow
-from loaders.files.cells import Table, brief, listed
+from loaders.files.blocks import BlockReader
+from loaders.files.cells import Cell, Irregular, Table, brief, listed
 from loaders.files.columns import MEASURES, Mapped, SourceColumns, fingerprint, map_columns
 from loaders.files.rows import Rows
 from loaders.files.schema import row_schema
@@ -41,7 +45,8 @@ class Reader:
 class Reading:
     """What a file holds. `rows` has every column of the row table, one row per accepted row; `delivery_id` is empty.
 
-    `days` are the days that it declares, ascending. `totals` count rows and measures by fate.
+    `days` are the days that it declares, ascending. `totals` count rows and measures by fate. `careful_rows` are those
+    that were read cell by cell.
     """
 
     rows: Rows
@@ -49,6 +54,7 @@ class Reading:
     totals: Totals
     days: tuple[date, ...]
     warnings: list[str] = field(default_factory=list)
+    careful_rows: int = 0
 
     @property
     def warnings_json(self) -> str:
@@ -57,19 +63,52 @@ class Reading:
 
 
 def read_delivery(
-    data: bytes, filename: str, reader: Reader, *, requested_days: tuple[date, ...] | None = None
+    data: bytes,
+    filename: str,
+    reader: Reader,
+    *,
+    requested_days: tuple[date, ...] | None = None,
+    is_careful: bool = False,
 ) -> Reading:
     """Read one file. `requested_days` are the days that a report was asked for: it declares them all, rows or not.
 
-    Raises `LoadRefused` for a file that is not what it should be, or has too large a share of bad rows.
+    `is_careful` reads every row cell by cell, which takes ten times as long and gives the same. Raises `LoadRefused`
+    for a file that is not what it should be, or has too large a share of bad rows.
     """
     table = read_table(data, filename, max_size=reader.max_size)
     mapped = map_columns(table.header, reader.spec, reader.rules, client_id=reader.client_id, filename=filename)
+    if not is_careful:
+        # What cannot be read in blocks is read in batches, which also say why a file is refused.
+        with suppress(Irregular, LoadRefused):
+            return _read(table, mapped, reader, requested_days, _in_blocks)
+    return _read(table, mapped, reader, requested_days, _in_batches)
+
+
+def _in_blocks(table: Table, careful: BatchReader) -> Iterator[tuple[pa.Table, int]]:
+    """Accepted rows, and how many rows were read cell by cell so far."""
+    quick = BlockReader(careful)
+    for block in table.blocks():
+        yield quick.read(block), quick.odd_rows
+
+
+def _in_batches(table: Table, careful: BatchReader) -> Iterator[tuple[pa.Table, int]]:
+    """The same."""
+    for batch in table.batches():
+        yield careful.read(batch), careful.totals.rows["read"]
+
+
+def _read(
+    table: Table,
+    mapped: Mapped,
+    reader: Reader,
+    requested_days: tuple[date, ...] | None,
+    parts_of: Callable[[Table, BatchReader], Iterator[tuple[pa.Table, int]]],
+) -> Reading:
+    filename = table.filename
     mapped = _one_kind(table, mapped)
     batch_reader = BatchReader(reader.spec, mapped, filename, reader.currency, requested_days)
-    rows, accepted = Rows(row_schema()), set[date]()
-    for batch in table.batches():
-        part = batch_reader.read(batch)
+    rows, accepted, careful_rows = Rows(row_schema()), set[date](), 0
+    for part, careful_rows in parts_of(table, batch_reader):  # noqa: B007 – the last one counts
         accepted.update(part.column("date").unique().to_pylist())
         rows.add(part)
     rows.finish()
@@ -85,7 +124,7 @@ def read_delivery(
     if unusable:
         named = listed(unusable)
         warnings.append(f"every row of {named} was rejected: earlier numbers of that day stay")
-    return Reading(rows, batch_reader.rejects, totals, days, warnings)
+    return Reading(rows, batch_reader.rejects, totals, days, warnings, careful_rows)
 
 
 def _one_kind(table: Table, mapped: Mapped) -> Mapped:
@@ -97,8 +136,8 @@ def _one_kind(table: Table, mapped: Mapped) -> Mapped:
     if mapped.kind_column is None:
         return mapped.without("conversions", f"{heading!r} has no result type beside it: conversions left empty")
     kinds: set[str] = set()
-    for batch in table.batches():
-        kinds.update(" ".join(str(cell).split()) for cell in set(batch.columns[mapped.kind_column]))
+    for cells in _different_cells(table, mapped.kind_column):
+        kinds.update(" ".join(str(cell).split()) for cell in cells)
     kinds.discard("")
     if len(kinds) == 1:
         return mapped
@@ -106,6 +145,15 @@ def _one_kind(table: Table, mapped: Mapped) -> Mapped:
     return mapped.without(
         "conversions", f"{heading!r} counts several kinds of results ({found}): conversions left empty"
     )
+
+
+def _different_cells(table: Table, index: int) -> Iterator[Iterable[Cell]]:
+    """Those of one column."""
+    try:
+        yield from [block.columns[index].cells() for block in table.blocks()]
+    except Irregular:
+        for batch in table.batches():
+            yield set(batch.columns[index])
 
 
 def _check_rejects(rejects: list[RejectedRow], used: int, max_share: float, filename: str) -> None:

@@ -39,6 +39,12 @@ class Totals:
         with localcontext(EXACT):
             self.measures[measure][fate] += sum(_readable(values), Decimal(0))
 
+    def add_counted(self, measure: str, fate: str, values: Iterable[Decimal | None], counts: Iterable[int]) -> None:
+        """Add what can be read of `values`, each as many times as `counts` says."""
+        with localcontext(EXACT):
+            products = (value * count for value, count in zip(values, counts, strict=True) if value is not None)
+            self.measures[measure][fate] += sum(products, Decimal(0))
+
     def add_accepted(self, rows: pa.Table) -> None:
         """Add finished rows."""
         self.rows["accepted"] += len(rows)

@@ -3,7 +3,7 @@
 deliveries → profile (`profile.py`) → Great Expectations (`decision.py`) → rows of what failed → `DeliveryVerdict`
 
 Pure: it reads, and writes no verdict. Postgres counts all expectations in one scan of the deliveries' rows, and the
-library looks at one row per delivery. Over the rows themselves it takes six times as long (docs/decisions, 7).
+library looks at one row per delivery. Over the rows themselves it takes four times as long (docs/decisions, 7).
 """
 
 from collections.abc import Sequence

@@ -14,9 +14,12 @@ from expectations.runner import DeliveryVerdict, ExpectationFailure, judge
 from expectations.suites import common
 from expectations.suites.expectation import Expectation
 from loaders.registry import names
-from orchestration.lib.judging import suite_of
+from orchestration.lib.judging import expectations_result, judge_pending, suite_of
 from tests.rows import add_client
+from warehouse.deliveries import verdicts
 from warehouse.errors import PaidMediaError
+from warehouse.postgres import database
+from warehouse.settings import Settings
 
 # (changes of one row, expectation): each is held for every source.
 IMPLAUSIBLE: dict[str, tuple[dict[str, Any], str]] = {
@@ -242,3 +245,32 @@ def test_suites_are_named_as_the_tables_they_judge() -> None:
 def test_importing_the_room_does_not_import_great_expectations() -> None:
     program = "import sys, expectations.runner; sys.exit('great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_what_is_held_is_named_with_its_rows_in_the_verdict_and_the_check(
+    warehouse: Engine, settings: Settings
+) -> None:
+    with closing(warehouse.raw_connection()) as connection:
+        add_client(connection.driver_connection, "boats", cpm=None)
+        connection.commit()
+    rows = {  # of equal age: the last name is the newest
+        "good": [row()],
+        "odd": [row(impressions=9)],
+        "rotten": [row(source_row=number, date=None) for number in range(2, 14)],
+    }
+    for name, delivered in rows.items():
+        deliver(warehouse, "vibe", name, delivered, days=[DAY], client_id="boats")
+    judged = judge_pending(settings, "vibe")
+    summary = (
+        "date_is_given on date: 12 rows, such as 2, 3, 4, 5, 6, 7, 8, 9, 10, 11. a row without a day belongs to no day"
+    )
+    with database.session(settings) as current:
+        (held,) = verdicts.held(current)
+        assert held.delivery_id == "rotten"
+        assert held.failures[0]["summary"] == summary
+        assert [each["expectation"] for each in held.failures] == ["date_is_given", "date_is_declared"]
+    check = expectations_result(judged)
+    assert not check.passed
+    assert f"rotten is held: {summary}" in (check.description or "")
+    assert list(check.metadata["warnings"].value) == ["odd"]
+    assert judge_pending(settings, "vibe") == []

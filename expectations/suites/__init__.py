@@ -1,13 +1,9 @@
-"""What is expected of the rows of a source: what is expected of all (`common`), and what its `Suite` adds as data.
-
-An expectation's `description` says why its threshold is what it is: people read it when a delivery is held.
-Severity `critical` (the default) holds the delivery; `warning` is shown and holds nothing.
-"""
+"""What is expected of the rows of a source: what is expected of all (`common`), and what its `Suite` adds as data."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from expectations.suites import common
+from expectations.suites.expectation import Expectation
 
 
 @dataclass(frozen=True)
@@ -23,21 +19,15 @@ class Suite:
     unnamed_because: str
     equal: tuple[tuple[str, str, str], ...] = ()
 
-    def expectations(self) -> list[Any]:
-        """The expectations on a row."""
-        import great_expectations.expectations as gxe
+    @property
+    def source(self) -> str:
+        """The source whose rows they are."""
+        return self.table.split(".")[0].removeprefix("raw_")
 
-        return [
-            *common.expectations(),
+    def expectations(self) -> tuple[Expectation, ...]:
+        """The expectations on a row, in the order in which failures are told."""
+        return (
+            *common.EXPECTATIONS,
             *(common.named(name, severity=self.unnamed, reason=self.unnamed_because) for name in common.NAMES),
-            *(
-                gxe.ExpectColumnPairValuesToBeEqual(column_A=left, column_B=right, description=reason)
-                for left, right, reason in self.equal
-            ),
-        ]
-
-    def in_great_expectations(self) -> Any:
-        """The library's own suite, named as the table."""
-        import great_expectations as gx
-
-        return gx.ExpectationSuite(name=self.table, expectations=self.expectations())
+            *(common.equal(left, right, reason=reason) for left, right, reason in self.equal),
+        )

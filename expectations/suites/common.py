@@ -1,6 +1,6 @@
-"""What holds for a row of every source. Column names are those of `expectations.batch`."""
+"""What holds for a row of every source. What else a condition may name stands in `expectations.profile`."""
 
-from typing import Any
+from expectations.suites.expectation import WARNING, Expectation
 
 NAMES = ("campaign_name", "strategy_name", "placement_name", "creative_name")
 
@@ -18,143 +18,157 @@ MAX_NAME_LENGTH = 1_000
 ODD_CPM = 500
 # Five per single impression. Nobody pays that; spend in millionths of the currency (micros) looks like that.
 IMPOSSIBLE_CPM = 5_000
+# Below this many impressions one click that was paid for moves the cost per 1,000 by hundreds.
+IMPRESSIONS_TO_JUDGE_CPM = 1_000
+# The bounds on the cost per 1,000 are amounts of dollars, so they are put only to currencies of a like value.
+DOLLAR_LIKE_CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD")
 
 
-def expectations() -> list[Any]:
-    """The expectations that all suites share."""
-    return [*_identity(), *_dates(), *_names(), *_measures(), *_odd_but_true()]
-
-
-def named(name: str, *, severity: str, reason: str) -> Any:
+def named(column: str, *, severity: str, reason: str) -> Expectation:
     """Expect that a name holds more than white space."""
-    import great_expectations.expectations as gxe
-
-    return gxe.ExpectColumnValuesToMatchRegex(column=name, regex=r"\S", severity=severity, description=reason)
-
-
-def _identity() -> list[Any]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToBeBetween(
-            column="copies_of_source_row",
-            max_value=1,
-            description="delivery_id and source_row name one row; a second one would be counted twice",
-        ),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="currency",
-            regex="^[A-Z]{3}$",
-            description="an ISO 4217 code has three capital letters; amounts of an unknown currency cannot be grouped",
-        ),
-    ]
+    # The regular expression alone would cost as much as everything else in the profile: 0.35 s for 500,000 rows, 0.05 s
+    # where it is asked only of names that do not begin with a visible sign of ASCII.
+    return Expectation(
+        name=f"{column}_is_not_blank",
+        column=column,
+        condition=rf"""{column} collate "C" between '!' and '~' or {column} ~ '\S'""",
+        meaning=reason,
+        severity=severity,
+    )
 
 
-def _dates() -> list[Any]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToNotBeNull(column="date", description="a row without a day belongs to no day"),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="year",
-            min_value=FIRST_YEAR,
-            description=f"no platform reports days before {FIRST_YEAR}; an older date was misread",
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="days_after_as_of",
-            max_value=1,
-            description="a report cannot know the future; one day is allowed because east of Greenwich "
-            "the account's day begins before the day in UTC",
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="is_declared_day",
-            value_set=[True],
-            description="the models read only the days that a delivery declares; a row of another day would be lost",
-        ),
-    ]
+def equal(left: str, right: str, *, reason: str) -> Expectation:
+    """Expect that two columns agree."""
+    return Expectation(f"{left}_is_{right}", f"{left}, {right}", f"{left} = {right}", reason)
 
 
-def _names() -> list[Any]:
-    import great_expectations.expectations as gxe
-
-    present = [
-        gxe.ExpectColumnValuesToNotBeNull(
-            column=name, description="every row has all four levels; without one it has no place in the hierarchy"
-        )
-        for name in NAMES
-    ]
-    short = [
-        gxe.ExpectColumnValueLengthsToBeBetween(
-            column=name,
-            max_value=MAX_NAME_LENGTH,
-            description=f"no platform allows names near {MAX_NAME_LENGTH:,} characters; this is text of another column",
-        )
-        for name in NAMES
-    ]
-    return present + short
+def _given(column: str, reason: str) -> Expectation:
+    return Expectation(f"{column}_is_given", column, f"{column} is not null", reason)
 
 
-def _measures() -> list[Any]:
-    import great_expectations.expectations as gxe
-
-    counts = [
-        gxe.ExpectColumnValuesToBeBetween(
-            column=measure,
-            min_value=0,
-            max_value=MAX_COUNT_PER_ROW,
-            description=f"a count is not negative, and above {MAX_COUNT_PER_ROW:,} in one row it is a total or an id",
-        )
-        for measure in ("impressions", "clicks", "conversions")
-    ]
-    amounts = [
-        gxe.ExpectColumnValuesToBeBetween(
-            column=measure, min_value=0, description="delivered amounts are gross; a negative one is a correction entry"
-        )
-        for measure in ("conversion_revenue", "reported_spend")
-    ]
-    return [
-        gxe.ExpectColumnValuesToNotBeNull(
-            column="impressions", description="spend is priced from impressions; without them there is none"
-        ),
-        *counts,
-        *amounts,
-        gxe.ExpectColumnValuesToBeBetween(
-            column="reported_cpm",
-            max_value=IMPOSSIBLE_CPM,
-            description=f"nobody pays {IMPOSSIBLE_CPM:,} per 1,000 impressions; the spend is in another unit",
-        ),
-    ]
+def _short(column: str) -> Expectation:
+    return Expectation(
+        name=f"{column}_is_short",
+        column=column,
+        # No text has more characters than bytes, and bytes need not be counted.
+        condition=f"octet_length({column}) <= {MAX_NAME_LENGTH} or length({column}) <= {MAX_NAME_LENGTH}",
+        meaning=f"no platform allows names near {MAX_NAME_LENGTH:,} characters; this is text of another column",
+    )
 
 
-def _odd_but_true() -> list[Any]:
-    """What looks wrong and occurs in real files: told, never held."""
-    import great_expectations.expectations as gxe
+def _count(column: str) -> Expectation:
+    return Expectation(
+        name=f"{column}_is_a_count",
+        column=column,
+        condition=f"{column} between 0 and {MAX_COUNT_PER_ROW}",
+        meaning=f"a count is not negative, and above {MAX_COUNT_PER_ROW:,} in one row it is a total or an id",
+    )
 
-    return [
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A="impressions",
-            column_B="clicks",
-            or_equal=True,
-            severity="warning",
-            description="more clicks than impressions: true when a click falls on a later day than its impression",
-        ),
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A="clicks",
-            column_B="conversions",
-            or_equal=True,
-            severity="warning",
-            description="more conversions than clicks: true when people convert after only seeing the ad",
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="conversions_without_impressions",
-            max_value=0,
-            severity="warning",
-            description="conversions without impressions: true when people convert days after the impression",
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="reported_cpm",
-            max_value=ODD_CPM,
-            severity="warning",
-            description=f"above {ODD_CPM} per 1,000 impressions: true for ads bought by the click; "
-            "else the spend may be in cents",
-        ),
-    ]
+
+def _gross(column: str) -> Expectation:
+    return Expectation(
+        name=f"{column}_is_gross",
+        column=column,
+        condition=f"{column} >= 0",
+        meaning="delivered amounts are gross; a negative one is a correction entry",
+    )
+
+
+def _cpm_up_to(limit: int) -> str:
+    return f"""
+        impressions < {IMPRESSIONS_TO_JUDGE_CPM}
+        or coalesce(currency, client_currency) not in {DOLLAR_LIKE_CURRENCIES}
+        or reported_spend * 1000 <= {limit} * impressions
+    """
+
+
+_IDENTITY = (
+    Expectation(
+        name="source_row_comes_once",
+        column="source_row",
+        condition="copy = 1",
+        counted_as="count(*) - count(distinct source_row)",
+        meaning="delivery_id and source_row name one row; a second one would be counted twice",
+    ),
+    Expectation(
+        name="currency_is_a_code",
+        column="currency",
+        condition="currency is not distinct from client_currency or currency ~ '^[A-Z]{3}$'",  # a client's is one
+        meaning="an ISO 4217 code has three capital letters; amounts of an unknown currency cannot be grouped",
+    ),
+)
+
+_DATES = (
+    _given("date", "a row without a day belongs to no day"),
+    Expectation(
+        name="date_is_not_ancient",
+        column="date",
+        condition=f"date >= date '{FIRST_YEAR}-01-01'",
+        meaning=f"no platform reports days before {FIRST_YEAR}; an older date was misread",
+    ),
+    Expectation(
+        name="date_is_not_ahead",
+        column="date",
+        condition="date <= as_of_day + 1",
+        meaning="a report cannot know the future; one day is allowed because east of Greenwich "
+        "the account's day begins before the day in UTC",
+    ),
+    Expectation(
+        name="date_is_declared",
+        column="date",
+        condition="date is not null and date = any(declared_days)",
+        meaning="the models read only the days that a delivery declares; a row of another day would be lost",
+    ),
+)
+
+_NAMES = (
+    *(_given(name, "every row has all four levels; without one it has no place in the hierarchy") for name in NAMES),
+    *(_short(name) for name in NAMES),
+)
+
+_MEASURES = (
+    _given("impressions", "spend is priced from impressions; without them there is none"),
+    *(_count(measure) for measure in ("impressions", "clicks", "conversions")),
+    *(_gross(measure) for measure in ("conversion_revenue", "reported_spend")),
+    Expectation(
+        name="reported_cpm_is_possible",
+        column="reported_spend",
+        condition=_cpm_up_to(IMPOSSIBLE_CPM),
+        meaning=f"nobody pays {IMPOSSIBLE_CPM:,} per 1,000 impressions; the spend is in another unit",
+    ),
+)
+
+# What looks wrong and occurs in real files: told, never held.
+_ODD_BUT_TRUE = (
+    Expectation(
+        name="clicks_have_impressions",
+        column="impressions, clicks",
+        condition="impressions >= clicks",
+        meaning="more clicks than impressions: true when a click falls on a later day than its impression",
+        severity=WARNING,
+    ),
+    Expectation(
+        name="conversions_have_clicks",
+        column="clicks, conversions",
+        condition="clicks >= conversions",
+        meaning="more conversions than clicks: true when people convert after only seeing the ad",
+        severity=WARNING,
+    ),
+    Expectation(
+        name="conversions_have_impressions",
+        column="conversions",
+        condition="impressions <> 0 or conversions <= 0",
+        meaning="conversions without impressions: true when people convert days after the impression",
+        severity=WARNING,
+    ),
+    Expectation(
+        name="reported_cpm_is_usual",
+        column="reported_spend",
+        condition=_cpm_up_to(ODD_CPM),
+        meaning=f"above {ODD_CPM} per 1,000 impressions: true for ads bought by the click; "
+        "else the spend may be in cents",
+        severity=WARNING,
+    ),
+)
+
+EXPECTATIONS: tuple[Expectation, ...] = (*_IDENTITY, *_DATES, *_NAMES, *_MEASURES, *_ODD_BUT_TRUE)

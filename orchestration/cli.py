@@ -148,6 +148,7 @@ def rejects(
     from loaders.files.corrections import marked_file
     from warehouse.deliveries import rejects as service
     from warehouse.postgres.database import session
+    from warehouse.settings import get_settings
 
     with session() as current:
         if delivery_id is None:
@@ -157,7 +158,7 @@ def rejects(
         rows = service.rows(current, delivery)
     deliveries.show_rejects(delivery, rows)
     if out is not None:
-        deliveries.write_file(out, marked_file(delivery, rows))
+        deliveries.write_file(out, marked_file(get_settings(), delivery, rows))
     deliveries.show_way_back(delivery, out)
 
 

@@ -1,6 +1,7 @@
 """Old months of the audit log: in a file to the last letter, and gone from the log; the rest stays."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -45,7 +46,7 @@ def test_a_dry_run_leaves_the_audit_log(entries: list[dict[str, Any]], settings:
 
 def test_old_entries_are_in_a_file_and_no_longer_in_the_log(entries: list[dict[str, Any]], settings: Settings) -> None:
     list(audit_trail.expire(settings, TODAY, dry_run=False))
-    files = sorted((settings.archive / "audit_log").iterdir())
+    files = sorted(Path(settings.archive, "audit_log").iterdir())
     kept = [row for path in files for row in pq.read_table(path).to_pylist()]
     assert [path.name[:7] for path in files] == ["2024-09", "2024-10"]
     for row, entry in zip(kept, entries[:3], strict=True):

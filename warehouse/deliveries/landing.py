@@ -49,15 +49,16 @@ def store(
     `StorageFailed`.
     """
     place = places.uploads(settings) if is_upload else places.landing_zone(settings)
-    folder, ending = f"{source}/{client_id}/{on}", _ending(filename)
     if isinstance(content, bytes):
-        landed = _landed(folder, hashlib.sha256(content).hexdigest(), ending, len(content))
+        digest = hashlib.sha256(content).hexdigest()
+        landed = LandedFile(digest, path_of(source, client_id, on, digest, filename), len(content))
         if place.size(landed.path) != landed.size_bytes:
             place.write(landed.path, content)
         return landed
-    with place.draft(f"{folder}/incoming{ending}") as draft:
-        landed = _landed(folder, *_copied(content, draft, ending))
-        if place.size(landed.path) != landed.size_bytes:
+    with place.draft(path_of(source, client_id, on, "incoming", filename)) as draft:
+        digest, size = _copied(content, draft)
+        landed = LandedFile(digest, path_of(source, client_id, on, digest, filename), size)
+        if place.size(landed.path) != size:
             place.keep(draft, landed.path)
     return landed
 
@@ -105,13 +106,14 @@ def place_of(settings: Settings, path: str) -> Place:
     return zone
 
 
+def path_of(source: str, client_id: str, on: date, sha256: str, filename: str) -> str:
+    """The path of a file that is delivered on a day: the rule of the layout."""
+    return f"{source}/{client_id}/{on}/{sha256}{_ending(filename)}"
+
+
 def beside(path: str, ending: str) -> str:
     """The path of what is kept beside a landed file and made from it: `….csv` and "unmapped.parquet" share a name."""
     return f"{PurePath(path).with_suffix('').as_posix()}.{ending}"
-
-
-def _landed(folder: str, sha256: str, ending: str, size_bytes: int) -> LandedFile:
-    return LandedFile(sha256, f"{folder}/{sha256}{ending}", size_bytes)
 
 
 def _ending(filename: str) -> str:
@@ -120,8 +122,8 @@ def _ending(filename: str) -> str:
     return found[0] if found else ""
 
 
-def _copied(source: Path, draft: Path, ending: str) -> tuple[str, str, int]:
-    """Copy a file into a draft. Returns sha256, ending and bytes of what was copied."""
+def _copied(source: Path, draft: Path) -> tuple[str, int]:
+    """Copy a file into a draft. Returns sha256 and bytes of what was copied."""
     digest, size = hashlib.sha256(), 0
     try:
         with source.open("rb") as file, draft.open("wb") as out:
@@ -132,4 +134,4 @@ def _copied(source: Path, draft: Path, ending: str) -> tuple[str, str, int]:
     except OSError as error:
         reason = f"{error.filename or draft}: {error.strerror or error}"
         raise StorageFailed("a file cannot be copied", where=reason, fix="see that the disk has room") from error
-    return digest.hexdigest(), ending, size
+    return digest.hexdigest(), size

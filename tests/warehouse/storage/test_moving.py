@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from tests.sources import facebook
 from warehouse.clients import clients
 from warehouse.control import migrate
 from warehouse.deliveries import landing
+from warehouse.deliveries.relayout import relayout
 from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
+from warehouse.storage import places
 
 OLD = "control.uploaded_files", "raw_facebook.deliveries"
 
@@ -111,7 +113,30 @@ def test_whole_paths_and_the_earlier_layout_are_migrated_down_and_up(
         after = current.execute(text("select * from raw_facebook.deliveries")).mappings().all()
     assert [{**row, "landed_path": ""} for row in after] == [{**row, "landed_path": ""} for row in before]
     check_all(moved, 2)
+    earlier = {path for path, _ in paths(moved)}
+
+    lost = Path(moved.landing, max(earlier))
+    lost.rename(lost.with_name("lost"))
+    assert [line.partition(" (")[0] for line in relayout(moved).problems] == [
+        "a delivered file is not in the landing zone"
+    ] * len([path for path in rows_of(moved) if path == max(earlier)])
+    lost.with_name("lost").rename(lost)
+    outcome = relayout(moved)
+    assert (outcome.problems, relayout(moved).files) == ([], 0)
+    today = {
+        f"facebook/acme/{datetime.now(UTC).date() - timedelta(days=back)}/{sha}.csv"
+        for back in (0, 1)
+        for _, sha in whole
+    }
+    assert {path for path, _ in paths(moved)} <= today
+    assert {entry.key for entry in places.landing_zone(moved).entries()} == {path for path, _ in paths(moved)}
+    check_all(moved, 2)
     assert facebook.load(moved, waits).ok
+
+
+def rows_of(settings: Settings) -> list[str]:
+    with database.session(settings) as current:
+        return [path for table in OLD for path in current.scalars(text(f"select landed_path from {table}"))]
 
 
 def as_it_was(settings: Settings, whole: list[tuple[str, str]]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.storage import s3
 from warehouse.storage.errors import FileMissing, StorageFailed
-from warehouse.storage.place import CHUNK, DRAFT, Entry, checked
+from warehouse.storage.place import CHUNK, DRAFT, NAMED, Entry, checked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -126,7 +126,7 @@ class Bucket:
         return f"{self.prefix}/{checked(key)}".lstrip("/")
 
     def _draft_prefix(self, key: str) -> str:
-        return f"{DRAFT}{checked(key).replace('/', '_')[-100:]}-"
+        return f"{DRAFT}{checked(key).replace('/', '_')[-NAMED:]}-"
 
     @contextmanager
     def _told(self, key: str) -> "Iterator[S3Client]":

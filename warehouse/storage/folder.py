@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from warehouse.storage.errors import FileMissing, StorageFailed
-from warehouse.storage.place import CHUNK, DRAFT, Entry, checked, sync_folder
+from warehouse.storage.place import CHUNK, DRAFT, NAMED, Entry, checked, sync_folder
 
 
 class Folder:
@@ -122,7 +122,7 @@ class Folder:
 
 
 def _prefix(path: Path) -> str:
-    return f"{DRAFT}{path.name}-"
+    return f"{DRAFT}{path.name[:NAMED]}-"
 
 
 def _make(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from warehouse.storage.errors import StorageFailed
 
 CHUNK = 2**20  # bytes of a file that are in memory at a time
+NAMED = 60  # letters of a file's name in that of its draft, of which a disk takes 255 bytes
 DRAFT = "."  # what a file's name begins with while its writer is at work: it counts nowhere
 
 

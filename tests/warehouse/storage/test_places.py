@@ -56,6 +56,15 @@ def test_a_draft_counts_once_it_is_kept_and_leaves_nothing(place: Place) -> None
         assert (left.exists(), other.exists()) == (False, True)
 
 
+def test_a_name_may_be_as_long_as_a_disk_takes_it(place: Place) -> None:
+    key = f"ab/{'ж' * 125}.csv"
+    place.write(key, b"one")
+    with place.draft(key) as draft:
+        draft.write_bytes(b"two")
+        place.keep(draft, key)
+    assert content(place, key) == b"two"
+
+
 def test_a_place_that_is_well_is_checked_and_left_as_it_was(place: Place) -> None:
     place.check()
     assert list(place.entries()) == []

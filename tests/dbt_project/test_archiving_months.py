@@ -258,7 +258,7 @@ def test_what_was_archived_is_recorded_with_its_sums(before: Marts, archived: Ma
     assert rows == len(february)
     assert Decimal(sums["spend"]["sum"]) == sum(row["spend"] for row in february)
     assert sums["conversions"] == {"sum": str(sum(conversions)), "rows": len(conversions)}
-    assert file == "archive/daily_metrics/2026-02.parquet"
+    assert file == "daily_metrics/2026-02.parquet"
 
 
 def test_only_rows_of_single_creatives_leave(before: Marts, archived: Marts) -> None:

@@ -97,7 +97,7 @@ def test_whole_paths_and_the_earlier_layout_are_migrated_down_and_up(
     with database.session(settings) as current:
         before = current.execute(text("select * from raw_facebook.deliveries")).mappings().all()
 
-    migrate.migrate(settings, "0018")
+    migrate.migrate(settings, "0019")
     whole = paths(settings)
     assert [path for path, _ in whole] == [str(Path(settings.landing, path)) for path, _ in known]
     for path, sha256 in whole:
@@ -152,7 +152,7 @@ def as_it_was(settings: Settings, whole: list[tuple[str, str]]) -> None:
 
 
 def test_archived_months_are_known_by_their_path_in_the_archive(settings: Settings) -> None:
-    migrate.migrate(settings, "0018")
+    migrate.migrate(settings, "0019")
     a_month: dict[str, Any] = {"file": "archive/daily_metrics/2025-01.parquet"}
     with database.session(settings) as current:
         current.execute(
@@ -162,7 +162,7 @@ def test_archived_months_are_known_by_their_path_in_the_archive(settings: Settin
             ),
             a_month,
         )
-    for revision, file in (("head", "daily_metrics/2025-01.parquet"), ("0018", a_month["file"])):
+    for revision, file in (("head", "daily_metrics/2025-01.parquet"), ("0019", a_month["file"])):
         migrate.migrate(settings, revision)
         with database.session(settings) as current:
             assert current.scalars(text("select file from control.archived_months")).all() == [file]

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 
 from warehouse.settings import get_settings
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -28,7 +28,20 @@ from warehouse.settings import Settings, get_settings
 BUCKET = "surfside-reports"
 CPM = Decimal("12.50")
 POLL_SECONDS = "0.2"  # the stand-in's report is ready at once: waiting for a platform is not what is measured
-FOREIGN = ("S3_", "AWS_", "VIBE_", "SMTP_", "ALERT_", "PG", "DBT_", "DAGSTER_", "UPLOAD_", "MAX_", "SURFSIDE_")
+FOREIGN = (
+    "S3_",
+    "AWS_",
+    "LANDING_",
+    "VIBE_",
+    "SMTP_",
+    "ALERT_",
+    "PG",
+    "DBT_",
+    "DAGSTER_",
+    "UPLOAD_",
+    "MAX_",
+    "SURFSIDE_",
+)
 CREATES_PER_HOUR = 1_000
 
 

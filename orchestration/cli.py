@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from loaders.registry import in_folders, loaded_by_day, source_of, uploaded
-from warehouse.cli import access, alerts, backups, clients, db, deliveries, explain, periods
+from warehouse.cli import access, alerts, backups, clients, db, deliveries, explain, landing, periods
 from warehouse.cli.console import complain, parse_date, parse_time, say
 from warehouse.errors import PaidMediaError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(landing.app, name="landing")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(clients.client_app(in_folders()), name="client")
 app.add_typer(clients.cpm, name="cpm")
@@ -148,6 +149,7 @@ def rejects(
     from loaders.files.corrections import marked_file
     from warehouse.deliveries import rejects as service
     from warehouse.postgres.database import session
+    from warehouse.settings import get_settings
 
     with session() as current:
         if delivery_id is None:
@@ -157,7 +159,7 @@ def rejects(
         rows = service.rows(current, delivery)
     deliveries.show_rejects(delivery, rows)
     if out is not None:
-        deliveries.write_file(out, marked_file(delivery, rows))
+        deliveries.write_file(out, marked_file(get_settings(), delivery, rows))
     deliveries.show_way_back(delivery, out)
 
 

@@ -14,10 +14,13 @@ from loaders.transports import upload_loader
 from serving import ledger
 from serving.viewer import Viewer
 from streamlit_app import session
+from warehouse.deliveries import landing
 from warehouse.deliveries.monitor import Attempt
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
-from warehouse.errors import ReaderError
+from warehouse.errors import PaidMediaError, ReaderError
 from warehouse.settings import get_settings
+
+LOST = "The delivered file is not in the landing zone that this app can read, so it cannot be marked."
 
 
 def rejected_rows(viewer: Viewer, delivery: RejectingDelivery) -> Sequence[Reject]:
@@ -30,7 +33,16 @@ def rejected_rows(viewer: Viewer, delivery: RejectingDelivery) -> Sequence[Rejec
 
 def whole_file(viewer: Viewer, delivery: RejectingDelivery) -> bytes:
     """The whole file of a delivery as CSV, its rejected rows marked. Raises `PaidMediaError`."""
-    return marked_file(*ledger.whole_delivery(viewer, delivery))
+    return marked_file(get_settings(), *ledger.whole_delivery(viewer, delivery))
+
+
+def missing(delivery: RejectingDelivery) -> str | None:
+    """Why the file of a delivery cannot be had; None where it can."""
+    try:
+        is_there = landing.holds(get_settings(), delivery.landed_path)
+    except PaidMediaError as error:
+        return f"The delivered file cannot be marked: {error}"
+    return None if is_there else LOST
 
 
 def resolve(viewer: Viewer, attempts: Sequence[Attempt], why: str) -> None:

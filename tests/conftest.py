@@ -21,9 +21,8 @@ from warehouse.settings import Settings, get_settings
 FOREIGN = (
     "DATABASE_URL",
     "S3_",
-    "AWS_ENDPOINT",
-    "AWS_ACCESS",
-    "AWS_SECRET",
+    "AWS_",
+    "LANDING_",
     "VIBE_",
     "SMTP_",
     "OIDC_",

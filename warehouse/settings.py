@@ -5,6 +5,7 @@ Nothing is read at import: call `get_settings()`. Names are the upper-case forms
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from warehouse.setting_files import SettingFiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
+S3 = "s3://"
 
 FileState = tuple[int, int, int] | None  # inode, bytes, time of change
 
@@ -51,7 +53,8 @@ class Settings(BaseSettings):
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
     aws_session_token: str | None = None
-    aws_default_region: str = "us-east-1"
+    aws_profile: str | None = Field(default=None, description="Of ~/.aws, where no keys are given; a role, SSO, …")
+    aws_default_region: str | None = Field(default=None, description="Unset: the profile's, else us-east-1.")
 
     vibe_api_base_url: str = "https://clear-platform.vibe.co/rest/reporting/v1"
     vibe_api_key: str | None = None
@@ -73,6 +76,15 @@ class Settings(BaseSettings):
     max_upload_size: int = Field(default=50 * MEBIBYTE, gt=0)
     max_reject_share: float = Field(
         default=0.05, ge=0, le=1, description="Above this share of bad rows the whole file is refused."
+    )
+    landing_zone: str | None = Field(
+        default=None, description="A folder or s3://bucket/prefix; unset means a folder of PAIDMEDIA_HOME."
+    )
+    landing_archive: str | None = Field(
+        default=None, description="A folder or s3://bucket/prefix; unset means archive/ of the landing zone."
+    )
+    landing_aws_profile: str | None = Field(
+        default=None, description="The profile of ~/.aws for these two, where the keys of deliveries are not theirs."
     )
     upload_dir: Path | None = Field(default=None, description="Where uploads are kept; unset means the landing zone.")
 
@@ -176,20 +188,30 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else None
 
-    @property
-    def landing_zone(self) -> Path:
-        """Where every delivered file is kept, unchanged, under its sha256."""
-        return self.paidmedia_home / "landing"
+    @field_validator("landing_zone", "landing_archive")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        """A folder becomes absolute; of a bucket's address the last slash goes."""
+        if value is None or not value.startswith(S3):
+            return str(Path(value).expanduser().resolve()) if value else None
+        if not re.fullmatch(r"s3://[a-z0-9][a-z0-9._-]*(/[^/]+)*/?", value):
+            raise ValueError("it is neither a folder nor s3://bucket/prefix")
+        return value.rstrip("/")
 
     @property
-    def archive(self) -> Path:
-        """Where rows are kept that are no longer in Postgres, as Parquet, below the landing zone."""
-        return self.landing_zone / "archive"
+    def landing(self) -> str:
+        """The address of the landing zone, an absolute folder or `s3://bucket/prefix`."""
+        return self.landing_zone or str(self.paidmedia_home / "landing")
 
     @property
-    def uploads(self) -> Path:
-        """Where uploaded files are kept: `UPLOAD_DIR`, else the landing zone."""
-        return self.upload_dir or self.landing_zone
+    def archive(self) -> str:
+        """The address of the archive, of the same form."""
+        return self.landing_archive or f"{self.landing}/archive"
+
+    @property
+    def scratch(self) -> Path:
+        """Where a file is written that then goes into a bucket."""
+        return self.paidmedia_home / "scratch"
 
     @property
     def backups(self) -> Path:

@@ -6,30 +6,30 @@ The newest delivery of a day replaces that day whole, so a file of the corrected
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from loaders.errors import LoadFailed
 from loaders.files.cells import Cell, Table
 from loaders.files.columns import normalized
 from loaders.files.tabular import read_table
+from warehouse.deliveries import landing
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
+from warehouse.settings import Settings
 
 # Headings that no source knows: what stands below them is kept with the row, unmapped, and means nothing.
 MARKS = ("Rejected column", "Rejected because")
 
 
-def marked_file(delivery: RejectingDelivery, rejects: Sequence[Reject]) -> bytes:
+def marked_file(settings: Settings, delivery: RejectingDelivery, rejects: Sequence[Reject]) -> bytes:
     """The delivered file as CSV (UTF-8 with a BOM), every cell as it was delivered, every row in the line that it had.
 
     Two more columns say of a rejected row which cell is wrong and why; those of an earlier correction are left out. A
     cell that a spreadsheet takes for a formula stays one: with an apostrophe it would come back as another name. Raises
-    `LoadFailed` where the landing zone does not hold what was delivered.
+    `StorageFailed` where the landing zone does not hold what was delivered.
     """
-    data = _landed(delivery)
-    table = read_table(data, Path(delivery.landed_path).name, max_size=len(data))
+    data = landing.read(settings, delivery.landed_path, delivery.sha256)
+    table = read_table(data, delivery.filename, max_size=len(data))
     kept = [index for index, heading in enumerate(table.header) if normalized(heading) not in _IGNORED]
     marks = {reject.source_row: (reject.column_name, reject.reason) for reject in rejects}
     out = io.BytesIO()
@@ -49,19 +49,6 @@ def marked_file(delivery: RejectingDelivery, rejects: Sequence[Reject]) -> bytes
 
 _IGNORED = frozenset(normalized(mark) for mark in MARKS)
 _REPORT = "this is a defect of the loader: report it"
-
-
-def _landed(delivery: RejectingDelivery) -> bytes:
-    try:
-        data = Path(delivery.landed_path).read_bytes()
-    except OSError as error:
-        fix = "restore the landing zone from its backup"
-        what = f"{delivery.filename} is not in the landing zone"
-        raise LoadFailed(what, where=delivery.landed_path, fix=fix) from error
-    if hashlib.sha256(data).hexdigest() != delivery.sha256:
-        fix = "restore the landing zone from its backup"
-        raise LoadFailed(f"{delivery.filename} was changed in the landing zone", where=delivery.landed_path, fix=fix)
-    return data
 
 
 def _numbered(table: Table) -> Iterator[tuple[int, Sequence[Cell]]]:

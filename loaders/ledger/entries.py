@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -184,7 +183,7 @@ def _record(delivery: Delivery, reading: Reading) -> dict[str, object]:
         "client_id": delivery.client_id,
         "source": delivery.source,
         "origin": delivery.origin,
-        "landed_path": str(Path(delivery.landed.path)),
+        "landed_path": delivery.landed.path,
         "sha256": delivery.landed.sha256,
         "size_bytes": delivery.landed.size_bytes,
         "mapping_fingerprint": delivery.fingerprint,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from loaders.errors import LoadRefused, fault_of
@@ -30,6 +29,7 @@ from warehouse import logs
 from warehouse.clients import clients
 from warehouse.control import lookup
 from warehouse.deliveries import landing
+from warehouse.deliveries.landing import LandedFile
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
 from warehouse.settings import Settings
@@ -42,6 +42,7 @@ class Arrival:
     """Bytes as they came. `as_of` None means now. `requested_days` are those that a report was asked for.
 
     `guarded`: an upload of which nobody says how it stands to earlier ones, so that the older-export rule holds.
+    `landed`: where the bytes are kept already; None lands them.
     """
 
     data: bytes
@@ -51,7 +52,7 @@ class Arrival:
     requested_days: tuple[date, ...] | None = None
     guarded: bool = False
     delivery_id: str | None = None
-    root: Path | None = None
+    landed: LandedFile | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Intake:
         run_id = self._start(arrival.origin, delivery_id)
         outcome = DeliveryOutcome(arrival.origin, "failed", days=arrival.requested_days or ())
         try:
-            landed = landing.store(arrival.data, self._settings, filename=arrival.filename, root=arrival.root)
+            landed = arrival.landed or self._land(arrival, now)
             reading = read_delivery(arrival.data, arrival.filename, self.reader, requested_days=arrival.requested_days)
             reading.totals.check(arrival.filename)
             known = self._duplicate(arrival, landed.sha256, reading)
@@ -171,6 +172,12 @@ class Intake:
             return
         for each in staged:
             self._finish(each.run_id, each.outcome)
+
+    def _land(self, arrival: Arrival, now: datetime) -> LandedFile:
+        return landing.store(
+            arrival.data, self._settings, source=self.source, client_id=self.reader.client_id,
+            filename=arrival.filename, on=now.date(),
+        )  # fmt: skip
 
     def _duplicate(self, arrival: Arrival, sha256: str, reading: Reading) -> KnownDelivery | None:
         """The delivery that brought the same bytes and still counts. Staged deliveries are written first if need be."""

@@ -1,20 +1,19 @@
 """Files: room on the disk, the landing zone whole, backups young."""
 
-import hashlib
-import os
 import random
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import text
 
 from orchestration.doctor.lines import Line, bad, ok, warning
 from warehouse.backup.store import NOTE
+from warehouse.deliveries import landing
 from warehouse.postgres import database
 from warehouse.settings import Settings
+from warehouse.storage import places
+from warehouse.storage.errors import StorageFailed
 
 FEW_BYTES, LOW_BYTES = 1 * 2**30, 5 * 2**30  # a day of 1.5 million rows and its build fit into the first
 SAMPLE = 20
@@ -37,27 +36,23 @@ def disk(settings: Settings) -> Iterator[Line]:
 
 
 def landing_zone(settings: Settings) -> Iterator[Line]:
-    """Writable, and some of its files as they were delivered."""
-    for folder in dict.fromkeys((settings.landing_zone, settings.uploads)):
-        existing = folder
-        while not existing.exists():
-            existing = existing.parent
+    """Writable, as its archive is, and some of its files as they were delivered."""
+    try:
+        for place in places.named(settings).values():
+            place.check()
+    except StorageFailed as error:
+        yield bad("landing zone", _words(error), error.fix or "try again")
+        return
+    sample, problems = _sample(settings), 0
+    for path, sha256 in sample:
         try:
-            with tempfile.TemporaryFile(dir=existing):
-                pass
-        except OSError as error:
-            yield bad("landing zone", f"{folder} cannot be written: {error.strerror}", "give the service its folder")
-            return
-    checked, problems = 0, []
-    for path, sha256 in _sample(settings):
-        checked += 1
-        problem = _problem(path, sha256)
-        if problem:
-            problems.append(f"{path}: {problem}")
-    for each in problems:
-        yield bad("landing zone", each, "bring the file back from a backup: it is the proof of what was delivered")
+            landing.check(settings, path, sha256)
+        except StorageFailed as error:
+            problems += 1
+            yield bad("landing zone", _words(error), error.fix or "try again")
     if not problems:
-        yield ok("landing zone", f"writable; {checked} sampled files are as they were delivered")
+        words = f"{settings.landing} can be written; {len(sample)} sampled files are as they were delivered"
+        yield ok("landing zone", words)
 
 
 def backups(settings: Settings) -> Iterator[Line]:
@@ -74,18 +69,13 @@ def backups(settings: Settings) -> Iterator[Line]:
         yield ok("backups", words)
 
 
-def _sample(settings: Settings) -> list[tuple[Path, str]]:
+def _sample(settings: Settings) -> list[tuple[str, str]]:
     """Some delivered files that have to be there, with their sha256."""
     with database.session(settings) as current:
         found = current.execute(text("select distinct landed_path, sha256 from ledger.deliveries"))
-        rows = [(Path(row.landed_path), row.sha256) for row in found]
+        rows = [(row.landed_path, row.sha256) for row in found]
     return random.Random().sample(rows, min(SAMPLE, len(rows)))  # noqa: S311 – no secret
 
 
-def _problem(path: Path, sha256: str) -> str | None:
-    if not path.exists():
-        return "is gone"
-    if not os.access(path, os.R_OK):
-        return "cannot be read"
-    with path.open("rb") as file:
-        return None if hashlib.file_digest(file, "sha256").hexdigest() == sha256 else "was changed"
+def _words(error: StorageFailed) -> str:
+    return error.what if error.where is None else f"{error.what} ({error.where})"

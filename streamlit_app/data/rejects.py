@@ -75,16 +75,16 @@ def _list(said: Words, listed: bytes, name: str) -> None:
 
 def _correction(viewer: Viewer, delivery: RejectingDelivery, listed: bytes) -> None:
     """The file to correct and its way back."""
-    is_there = Path(delivery.landed_path).is_file()
+    missing = delivery_actions.missing(delivery)
     with st.container(key="downloads", horizontal=True):
         st.download_button(
             "Whole file, rejected rows marked", partial(delivery_actions.whole_file, viewer, delivery),
             file_name=delivery.corrected_name, mime="text/csv", type="primary", icon=":material/download:",
-            key="whole-file", on_click="ignore", disabled=not is_there,
+            key="whole-file", on_click="ignore", disabled=missing is not None,
         )  # fmt: skip
         _list(words.of(viewer), listed, f"{Path(delivery.filename).stem}-rejected.csv")
-    if not is_there:
-        st.warning("The delivered file is not in the landing zone that this app can read, so it cannot be marked.")
+    if missing:
+        st.warning(shown_as.escaped(missing))
     back = way_back(delivery)
     st.markdown(shown_as.escaped(back.advice))
     if back.command:

@@ -119,7 +119,7 @@ def idle(url: str) -> Iterator[Connection]:
 
 
 def file_of(hot: Settings, month: str) -> Path:
-    return hot.archive / "daily_metrics" / f"{month}.parquet"
+    return Path(hot.archive) / "daily_metrics" / f"{month}.parquet"
 
 
 # --- before anything is archived; each test leaves everything where it was
@@ -133,7 +133,7 @@ def test_a_dry_run_says_what_would_leave_and_changes_nothing(before: Marts, raw:
         rows = [row for row in before["daily_metrics"] if row["date"].month == month]
         assert said[f"daily_metrics 2026-0{month}"] == (len(rows), FIRST_HOT)
     assert everything(raw) == before
-    assert not hot.archive.exists()
+    assert not Path(hot.archive).exists()
     assert ask(raw, "select count(*) from control.archived_months") == [(0,)]
 
 
@@ -171,7 +171,7 @@ def test_a_file_that_lacks_a_row_drops_nothing(
     with pytest.raises(PaidMediaError, match=r"2026-01\.parquet does not hold what it should; nothing is dropped"):
         list(months.expire(hot, TODAY, dry_run=False))
     assert everything(raw) == before
-    assert [path.name for path in (hot.archive / "daily_metrics").iterdir()] == ["2026-01.parquet"]  # of the killed one
+    assert [path.name for path in Path(hot.archive, "daily_metrics").iterdir()] == ["2026-01.parquet"]  # of the killed one
 
 
 def test_a_policy_that_hides_rows_drops_nothing(before: Marts, raw: Connection, hot: Settings) -> None:
@@ -258,7 +258,7 @@ def test_what_was_archived_is_recorded_with_its_sums(before: Marts, archived: Ma
     assert rows == len(february)
     assert Decimal(sums["spend"]["sum"]) == sum(row["spend"] for row in february)
     assert sums["conversions"] == {"sum": str(sum(conversions)), "rows": len(conversions)}
-    assert file == "archive/daily_metrics/2026-02.parquet"
+    assert file == "daily_metrics/2026-02.parquet"
 
 
 def test_only_rows_of_single_creatives_leave(before: Marts, archived: Marts) -> None:

@@ -18,6 +18,7 @@ from sandbox.s3 import put_object, s3_client, s3_server
 from tests.loaders import files
 from tests.sources import facebook, surfside
 from warehouse.deliveries import landing, rejects, verdicts
+from warehouse.deliveries.landing import FileChanged, FileLost
 from warehouse.deliveries.rejects import Reject, RejectingDelivery
 from warehouse.postgres import database
 from warehouse.settings import Settings, get_settings
@@ -63,7 +64,7 @@ def marked(settings: Settings, delivery_id: str | None) -> Marked:
     assert delivery_id is not None
     with database.session(settings) as current:
         delivery = rejects.delivery(current, delivery_id)
-        data = marked_file(delivery, rejects.rows(current, delivery))
+        data = marked_file(settings, delivery, rejects.rows(current, delivery))
     return delivery, list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
@@ -146,10 +147,12 @@ def landed(settings: Settings, client_id: str) -> Callable[..., RejectingDeliver
     """A delivery of these bytes in the landing zone, without a load."""
 
     def run(data: bytes, filename: str) -> RejectingDelivery:
-        kept = landing.store(data, settings, filename=filename)
+        kept = landing.store(
+            data, settings, source="facebook", client_id=client_id, filename=filename, on=DAY, is_upload=True
+        )
         now = datetime.now(UTC)
         return RejectingDelivery(
-            "d-1", "facebook", "Facebook", "upload", client_id, filename, str(kept.path), kept.sha256, now, now,
+            "d-1", "facebook", "Facebook", "upload", client_id, filename, kept.path, kept.sha256, now, now,
             DAY, DAY, 2, 1, 1, 0,
         )  # fmt: skip
 
@@ -175,12 +178,12 @@ SHAPES = {
 
 @pytest.mark.parametrize("filename", SHAPES)
 def test_every_cell_comes_back_as_it_was_delivered_in_the_row_that_it_had(
-    landed: Callable[..., RejectingDelivery], filename: str
+    settings: Settings, landed: Callable[..., RejectingDelivery], filename: str
 ) -> None:
     data = SHAPES[filename]
     delivery = landed(data, filename)
     delivered = read_table(data, filename, max_size=2**20)
-    returned = read_table(marked_file(delivery, []), delivery.corrected_name, max_size=2**20)
+    returned = read_table(marked_file(settings, delivery, []), delivery.corrected_name, max_size=2**20)
     of_marks = delivered.header.index("Rejected column")
     assert returned.header == [*(each for each in delivered.header if each != "Rejected column"), *MARKS]
     for before, after in zip(delivered.batches(), returned.batches(), strict=True):
@@ -190,16 +193,19 @@ def test_every_cell_comes_back_as_it_was_delivered_in_the_row_that_it_had(
         assert [list(column) for column in after.columns[:-2]] == texts
 
 
-def test_a_landing_zone_that_lost_or_changed_a_file_is_named(landed: Callable[..., RejectingDelivery]) -> None:
+def test_a_landing_zone_that_lost_or_changed_a_file_is_named(
+    settings: Settings, landed: Callable[..., RejectingDelivery]
+) -> None:
     delivery = landed(SHAPES["comma.csv"], "comma.csv")
     with pytest.raises(LoadFailed, match=r"comma\.csv has no row 9"):
-        marked_file(delivery, [Reject(9, "Name", "x", "not a number")])
-    Path(delivery.landed_path).write_bytes(b"Day\n")
-    with pytest.raises(LoadFailed, match="was changed in the landing zone"):
-        marked_file(delivery, [])
-    Path(delivery.landed_path).unlink()
-    with pytest.raises(LoadFailed, match="is not in the landing zone"):
-        marked_file(delivery, [])
+        marked_file(settings, delivery, [Reject(9, "Name", "x", "not a number")])
+    path = Path(settings.landing, delivery.landed_path)
+    path.write_bytes(b"Day\n")
+    with pytest.raises(FileChanged, match="was changed in the landing zone"):
+        marked_file(settings, delivery, [])
+    path.unlink()
+    with pytest.raises(FileLost, match="is not in the landing zone"):
+        marked_file(settings, delivery, [])
 
 
 def test_a_corrected_surfside_file_beside_the_old_one_replaces_it(

@@ -52,7 +52,7 @@ def test_an_upload_is_received_loaded_and_settled(
     (row,) = ask("select status, delivery_id from control.uploaded_files where upload_id = :id", id=upload_id)
     assert row == ("loaded", result.deliveries[0].delivery_id)
     landed = ask("select landed_path from raw_facebook.deliveries where delivery_id = :id", id=row[1])[0][0]
-    assert Path(landed).read_bytes() == path.read_bytes()
+    assert Path(settings.landing, landed).read_bytes() == path.read_bytes()
 
 
 def test_the_same_file_twice_changes_nothing(upload: Upload, ask: Callable[..., list[Any]], client_id: str) -> None:

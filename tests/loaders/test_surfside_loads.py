@@ -225,7 +225,7 @@ def test_sixty_daily_files_take_seconds_of_processor(settings: Settings, bucket:
     [
         ({"S3_BUCKET_NAME": "elsewhere"}, "there is no bucket elsewhere: check S3_BUCKET_NAME"),
         ({"S3_BUCKET_NAME": ""}, "S3_BUCKET_NAME is not set"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "bucket reports cannot be read"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "bucket reports cannot be reached"),
         ({"SURFSIDE_FILE_PATTERN": "report"}, "SURFSIDE_FILE_PATTERN 'report' cannot be used"),
     ],
 )

@@ -112,8 +112,9 @@ def test_the_command_shows_what_would_leave_and_changes_nothing(paidmedia: Shell
 
 
 def test_a_part_that_fails_fails_the_run_with_a_line_and_stops_no_other(paidmedia: Shell, settings: Settings) -> None:
-    settings.archive.parent.mkdir(parents=True, exist_ok=True)
-    settings.archive.write_text("not a folder")
+    archive = Path(settings.archive)
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    archive.write_text("not a folder")
     (settings.paidmedia_home / "logs").mkdir(exist_ok=True)
     (settings.paidmedia_home / "logs" / "app.log").write_text("a line\n")
     outcome = run_job(settings, names.RETENTION_JOB, listener=lambda _: None)
@@ -123,13 +124,13 @@ def test_a_part_that_fails_fails_the_run_with_a_line_and_stops_no_other(paidmedi
     assert (settings.paidmedia_home / "logs" / f"app.log.{utc_today()}").exists()
     answer = paidmedia("retention")
     assert (answer.code, "audit log: " in answer.line) == (1, True)
-    settings.archive.unlink()
+    archive.unlink()
 
 
 def test_the_job_archives_what_the_dry_run_named(paidmedia: Shell, settings: Settings) -> None:
     outcome = run_job(settings, names.RETENTION_JOB, listener=lambda _: None)
     assert outcome.succeeded, outcome.errors
-    assert [path.name[:7] for path in (settings.archive / "audit_log").iterdir()] == ["2020-02"]
+    assert [path.name[:7] for path in Path(settings.archive, "audit_log").iterdir()] == ["2020-02"]
     assert paidmedia.sql("select count(*) from control.audit_log where occurred_at < '2021-01-01'") == [(0,)]
     answer = paidmedia("retention")
     assert (answer.code, answer.out.strip()) == (0, "Nothing is old enough to leave.")

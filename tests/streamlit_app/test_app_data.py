@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,7 +220,7 @@ def test_a_file_that_the_landing_zone_has_lost_cannot_be_marked_and_this_is_said
 ) -> None:
     upload(export(bad=(3,)), "acme", "lost.csv")
     (delivery,) = ledger.rejecting(ANA, EVERYBODY, SOURCES, 10)
-    next(get_settings().uploads.rglob("lost.csv")).unlink()
+    Path(get_settings().landing, delivery.landed_path).unlink()
     app = opened("data_freshness", show="rejects", delivery=delivery.delivery_id)
     assert [button.proto.disabled for button in app.get("download_button")] == [True, False]
     assert "not in the landing zone" in texts(app)

@@ -11,9 +11,7 @@ import psycopg2
 import pytest
 
 from tests.conftest import server_home
-from warehouse.deliveries import landing
 from warehouse.postgres import embedded
-from warehouse.settings import Settings
 
 START = (
     "import sys; from pathlib import Path; from warehouse.postgres import embedded;"
@@ -69,11 +67,3 @@ def test_two_homes_run_side_by_side(home: Path) -> None:
         assert embedded.start(home) != embedded.start(other)
         assert embedded.stop(other)
         assert not embedded.stop(other)
-
-
-def test_a_landed_file_keeps_its_bytes_and_cannot_leave_its_folder(tmp_path: Path) -> None:
-    settings = Settings(paidmedia_home=tmp_path, _env_file=None)
-    landed = landing.store(b"a,b\n1,2\n", settings, filename="../../etc/passwd")
-    assert landed.path.read_bytes() == b"a,b\n1,2\n"
-    assert landed.path.is_relative_to(tmp_path / "landing")
-    assert landing.store(b"a,b\n1,2\n", settings, filename="../../etc/passwd") == landed

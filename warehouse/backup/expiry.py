@@ -5,7 +5,8 @@ import shutil
 from datetime import datetime, timedelta
 
 from warehouse.backup.history import position
-from warehouse.backup.store import Backup, Store, sync_folder
+from warehouse.backup.store import Backup, Store
+from warehouse.storage.place import sync_folder
 
 
 def expire(store: Store, now: datetime, keep_days: int) -> int:

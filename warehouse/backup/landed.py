@@ -1,65 +1,48 @@
 """Delivered files in the folder of backups: the landing zone, its archive, and `UPLOAD_DIR` where that is elsewhere.
 
-They never change once they are there, so a backup brings the new ones only: as another name of the same bytes where
+place (folder | bucket) ─► what is new there ─► BACKUP_DIR/<name of the place>, a folder, and back
+
+They hardly change once they are there, so a backup brings the new ones only: as another name of the same bytes where
 both folders are of one disk, which guards against deletion, else as a copy.
 """
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from warehouse.settings import Settings
+from warehouse.storage import places
+from warehouse.storage.folder import Folder
+from warehouse.storage.place import Entry, Place
 
 
 def copy(settings: Settings) -> int:
     """Bring what is new to the backups. Returns the number of files."""
-    return sum(_bring(theirs, ours) for ours, theirs in _folders(settings))
+    return sum(_bring(kept, place) for place, kept in _pairs(settings))
 
 
 def put_back(settings: Settings) -> int:
     """Bring files that are missing in the landing zone back. Returns their number; what is there stays as it is."""
-    return sum(_bring(ours, theirs, replace=False) for ours, theirs in _folders(settings))
+    return sum(_bring(place, kept, replace=False) for place, kept in _pairs(settings))
 
 
-def _folders(settings: Settings) -> Iterator[tuple[Path, Path]]:
-    yield settings.landing_zone, settings.backups / "landing"
-    if settings.uploads != settings.landing_zone:
-        yield settings.uploads, settings.backups / "uploads"
+def _pairs(settings: Settings) -> Iterator[tuple[Place, Folder]]:
+    for name, place in places.named(settings).items():
+        yield place, Folder(settings.backups / name)
 
 
-def _bring(target: Path, origin: Path, *, replace: bool = True) -> int:
+def _bring(target: Place, origin: Place, *, replace: bool = True) -> int:
+    there = {entry.key: entry for entry in target.entries()}
     brought = 0
-    for path in origin.rglob("*"):
-        if path.name.startswith(".") or not path.is_file():  # a dot: its writer is at work
+    for entry in origin.entries():
+        found = there.get(entry.key)
+        if found is not None and (not replace or _is_same(entry, found)):
             continue
-        copied = target / path.relative_to(origin)
-        if copied.exists() and (not replace or _is_same(path, copied)):
-            continue
-        copied.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _put(path, copied)
+        with target.draft(entry.key) as draft:
+            origin.fetch(entry.key, draft)
+            target.keep(draft, entry.key)
         brought += 1
     return brought
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: Entry, other: Entry) -> bool:
     """By size and time: a file of the archive may have been written anew."""
-    first, second = one.stat(), other.stat()
-    return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
-
-
-def _put(path: Path, target: Path) -> None:
-    """Whole, under its name, or not at all."""
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=".copy-"))
-    temporary = folder / target.name
-    try:
-        try:
-            os.link(path, temporary)
-        except OSError:  # another disk, or one without links
-            shutil.copy2(path, temporary)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        shutil.rmtree(folder)
+    return (one.size, one.modified) == (other.size, other.modified)

@@ -2,7 +2,7 @@
 
     BACKUP_DIR/postgres-<system identifier>/base/<label>/{backup.json, data/}   base backups
                                            /log/                              the write-ahead log since
-              /landing, /uploads                                               delivered files
+              /landing, /uploads, /archive                                     delivered files, and what was archived
 
 Logs of two servers have the same file names, so each server has a folder of its own. A backup is one once `backup.json`
 is there, which is written last; everything with a dot in front is half made.
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import PaidMediaError
+from warehouse.storage.place import sync_folder
 
 LABEL = "%Y%m%dT%H%M%SZ"
 NOTE = "backup.json"
@@ -119,15 +120,6 @@ def named(backup: Backup, base: Path) -> Backup:
     backup.folder.rename(final)
     sync_folder(base)
     return replace(backup, folder=final)
-
-
-def sync_folder(folder: Path) -> None:
-    """So that new names in it outlive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> Backup:

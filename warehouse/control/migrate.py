@@ -22,7 +22,7 @@ from warehouse.settings import Settings, get_settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0019"
+HEAD = "0020"
 VERSION_TABLE = "control.alembic_version"
 _VERSION_TABLE = f"""
     create table if not exists {VERSION_TABLE} (

@@ -13,7 +13,7 @@ from warehouse.control.known_sources import KnownSource
 
 
 class ArchivedMonth(Base):
-    """One row per month whose rows of `daily_metrics` are a file of the landing zone's archive now.
+    """One row per month whose rows of `daily_metrics` are a file of the landing zone's archive now, at the path `file`.
 
     `sums` holds of each measure its sum, as text, and how many rows have it. The month's numbers are final.
     """

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from warehouse.control import sources as known_sources
+from warehouse.deliveries.filenames import filename_of
 from warehouse.errors import PaidMediaError
 from warehouse.ledger import EVERYTHING, Ledger
 
@@ -49,7 +50,7 @@ class RejectingDelivery:
     @property
     def filename(self) -> str:
         """The name of the delivered file, without folders."""
-        return PurePath(self.origin if self.transport == known_sources.OBJECT_STORE else self.landed_path).name
+        return filename_of(self.source, self.transport, self.origin, self.covers_from, self.covers_to)
 
     @property
     def corrected_name(self) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import text
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from warehouse.control import lookup
 from warehouse.control import sources as known_sources
 from warehouse.deliveries import verdicts
+from warehouse.deliveries.filenames import filename_of
 from warehouse.errors import PaidMediaError
 from warehouse.months import utc_today
 from warehouse.postgres.database import relation_exists
@@ -163,7 +163,11 @@ def _open_deliveries(current: Session, asked: Mapping[str, Any]) -> tuple[list[s
 def _filenames(current: Session, delivery_ids: set[str]) -> dict[str, str]:
     """Delivery → the name of its file, without folders."""
     rows = current.execute(text(_FILES), {"delivery_ids": list(delivery_ids)})
-    return {row.delivery_id: PurePath(row.path).name for row in rows if row.path}
+    return {
+        row.delivery_id: filename_of(row.source, row.transport, row.origin, row.covers_from, row.covers_to)
+        for row in rows
+        if row.transport and row.origin
+    }
 
 
 def _change(row: Mapping[str, Any], files: Mapping[str, str]) -> Change:
@@ -210,7 +214,7 @@ _OPEN = f"""
 """  # noqa: S608
 
 _FILES = """
-    select delivery_id, case when transport = 'object_store' then origin else landed_path end as path
+    select delivery_id, source, transport, origin, covers_from, covers_to
     from ledger.deliveries
     where delivery_id = any(:delivery_ids)
 """

@@ -9,6 +9,7 @@ from warehouse import audit
 from warehouse.postgres import database
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
+from warehouse.storage import places
 
 TABLE = "control.audit_log"
 
@@ -26,17 +27,17 @@ def expire(settings: Settings, today: date, *, dry_run: bool) -> Iterator[Expire
 
 def _archive(settings: Settings, month: str, first_id: int, last_id: int) -> None:
     # The name tells which entries: one that came later never takes an earlier file's place.
-    path = settings.archive / "audit_log" / f"{month}_{first_id}-{last_id}.parquet"
+    key = f"audit_log/{month}_{first_id}-{last_id}.parquet"
     where = (
         f"to_char(occurred_at at time zone 'UTC', 'YYYY-MM') = '{month}' and audit_id between {first_id} and {last_id}"
     )
     with database.session(settings) as current:
         current.execute(text(f"lock table {TABLE} in share row exclusive mode"))
-        file = files.archive(current, TABLE, where, ("audit_id",), path)
+        file = files.archive(current, TABLE, where, ("audit_id",), places.archive(settings), key)
         current.execute(text(f"delete from {TABLE} where {where}"))  # noqa: S608 – months and ids of ours
         kept = {
             "rows": file.totals.rows,
-            "file": str(path.relative_to(settings.landing_zone)),
+            "file": file.key,
             "sha256": file.sha256,
             "size_bytes": file.size_bytes,
         }

@@ -1,18 +1,17 @@
 """Files of the archive: rows of Postgres as Parquet, written batch by batch, read back and compared with the rows.
 
-query → COPY → Arrow batches → temporary file → read back and compared → fsync → final name
+query → COPY → Arrow batches → draft → read back and compared → its key in the archive → compared by its sha256
 """
 
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from warehouse.errors import PaidMediaError
+from warehouse.storage.place import Place
 
 BATCH_BYTES = 8 * 2**20  # of CSV, about 60,000 rows of the fact: what is in memory at a time
 EXACT = Context(prec=100)
@@ -55,41 +55,35 @@ class Totals:
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """A file of the archive; `totals` are those of its rows."""
+    """A file of the archive, by its key there; `totals` are those of its rows."""
 
-    path: Path
+    key: str
     sha256: str
     size_bytes: int
     totals: Totals
 
 
-def archive(current: Session, table: str, where: str, measures: Sequence[str], path: Path) -> ArchivedFile:
-    """Write the rows of a table that fulfil `where` to `path`, in whose place an earlier file may be.
+def archive(current: Session, table: str, where: str, measures: Sequence[str], place: Place, key: str) -> ArchivedFile:
+    """Write the rows of a table that fulfil `where` to a file of the archive, in whose place an earlier one may be.
 
-    To be called with the rows locked against change. The file has its name only when what was read back from it has the
-    totals of the rows. Raises `PaidMediaError` where it has not.
+    To be called with the rows locked against change. The file has its key only when what was read back from it has the
+    totals of the rows. Raises `PaidMediaError` where it has not, or where the archive then holds other bytes.
     """
     schema = schema_of(current, table)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in path.parent.glob(
-        f".{path.name}-*"
-    ):  # by a process that was killed; the caller's lock keeps others away
-        left.unlink()
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    temporary = Path(name)
-    try:
+    place.remove_drafts(key)  # of a process that was killed; the caller's lock keeps others away
+    with place.draft(key) as draft:
         query = f"select {', '.join(schema.names)} from {table} where {where}"  # noqa: S608 – names are ours
-        with os.fdopen(descriptor, "wb") as out:
+        with draft.open("wb") as out:
             _write(current, query, schema, out)
-            out.flush()
-            os.fsync(out.fileno())
-        found = totals_of_file(temporary, measures)
-        _compare(found, totals_of_rows(current, table, where, measures), path)
-        archived = ArchivedFile(path, _sha256(temporary), temporary.stat().st_size, found)
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+        found = totals_of_file(draft, measures)
+        _compare(found, totals_of_rows(current, table, where, measures), key)
+        archived = ArchivedFile(key, _sha256(draft), draft.stat().st_size, found)
+        place.keep(draft, key)
+    if (arrived := _sha256_in(place, key)) != archived.sha256:
+        where = f"{place.where(key)}: sha256 {arrived}, not {archived.sha256}"
+        raise PaidMediaError(
+            f"{key} did not arrive as it was written; nothing is dropped", where=where, fix="try again"
+        )
     return archived
 
 
@@ -142,7 +136,7 @@ def totals_of_file(path: Path, measures: Sequence[str]) -> Totals:
     return Totals(rows, sums, known)
 
 
-def _compare(found: Totals, expected: Totals, path: Path) -> None:
+def _compare(found: Totals, expected: Totals, key: str) -> None:
     if found == expected:
         return
     differing = [
@@ -151,7 +145,9 @@ def _compare(found: Totals, expected: Totals, path: Path) -> None:
         if (expected.sums[name], expected.known[name]) != (found.sums[name], found.known[name])
     ]
     where = "; ".join([f"{expected.rows} rows, {found.rows} in the file", *differing])
-    raise PaidMediaError(f"{path.name} does not hold what it should; nothing is dropped", where=where, fix="try again")
+    raise PaidMediaError(
+        f"{PurePath(key).name} does not hold what it should; nothing is dropped", where=where, fix="try again"
+    )
 
 
 def _write(current: Session, query: str, schema: pa.Schema, out: BinaryIO) -> None:
@@ -192,10 +188,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
-    """So that the new name outlives a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sha256_in(place: Place, key: str) -> str:
+    found = hashlib.sha256()
+    for chunk in place.read(key):
+        found.update(chunk)
+    return found.hexdigest()

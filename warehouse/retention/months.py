@@ -25,6 +25,7 @@ from warehouse.months import month_after
 from warehouse.postgres import database
 from warehouse.retention import Expired, cutoffs, files
 from warehouse.settings import Settings
+from warehouse.storage import places
 
 FACT = "marts.daily_metrics"
 MEASURES = ("impressions", "clicks", "conversions", "conversion_revenue", "spend", "reported_spend")
@@ -92,18 +93,18 @@ def months(current: Session) -> list[Month]:
 
 def archive(settings: Settings, month: Month) -> ArchivedMonth:
     """Write one month to its file and drop it. Raises `PaidMediaError`, and nothing is dropped then."""
-    path = settings.archive / "daily_metrics" / f"{month.first_day:%Y-%m}.parquet"
+    key = f"daily_metrics/{month.first_day:%Y-%m}.parquet"
     with database.session(settings) as current:
         _refuse_unmodelled(current, month)
         current.execute(text(f"lock table {', '.join(month.partitions)} in share mode"))
-        file = files.archive(current, FACT, month.condition, MEASURES, path)
+        file = files.archive(current, FACT, month.condition, MEASURES, places.archive(settings), key)
         _refuse_hidden(current, month, file.totals.rows)
         current.execute(text(_KEEP_CREATIVES.format(fact=FACT, month=month.condition)))
         archived = ArchivedMonth(
             month=month.first_day,
             rows=file.totals.rows,
             sums=file.totals.record,
-            file=str(path.relative_to(settings.landing_zone)),
+            file=file.key,
             sha256=file.sha256,
             size_bytes=file.size_bytes,
             archived_at=datetime.now(UTC),

@@ -11,13 +11,13 @@ from loaders.errors import SourceUnreachable
 from loaders.files.tabular import check_size
 from warehouse.errors import PaidMediaError
 from warehouse.settings import Settings
+from warehouse.storage import s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _DATE = re.compile(r"\{date(?::([^{}]+))?\}")
 _WORDS = {"YYYY-MM-DD": "{date}", "YYYYMMDD": "{date:%Y%m%d}"}
-WRONG_KEY = frozenset(("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,6 @@ class Bucket:
             raise PaidMediaError("S3_BUCKET_NAME is not set", fix=f"name the bucket with {title}'s files in .env")
         self.name = settings.s3_bucket_name
         self._settings = settings
-        self._client = _client(settings)
 
     def origin(self, key: str) -> str:
         """An object's address."""
@@ -81,14 +80,14 @@ class Bucket:
 
     def check(self) -> None:
         """Ask for one object's name: whether the bucket is there and the key may list it."""
-        with self._told():
-            self._client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+        with self._told() as client:
+            client.list_objects_v2(Bucket=self.name, MaxKeys=1)
 
     def list_objects(self, prefix: str, *, below: bool) -> list[ReportObject]:
         """Every object whose key begins with `prefix`; without `below`, none in a deeper folder; all pages."""
         delimiter = {} if below else {"Delimiter": "/"}
-        with self._told():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
+        with self._told() as client:
+            pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name,
                 Prefix=prefix,
                 **delimiter,  # type: ignore[arg-type]
@@ -102,46 +101,19 @@ class Bucket:
     def fetch(self, found: ReportObject) -> tuple[bytes, datetime]:
         """An object's bytes, and when they were last modified (it may have been replaced since it was listed)."""
         check_size(found.size, found.key, self._settings.max_upload_size)
-        with self._told(found.key):
-            answer = self._client.get_object(Bucket=self.name, Key=found.key)
+        with self._told(found.key) as client:
+            answer = client.get_object(Bucket=self.name, Key=found.key)
             check_size(answer["ContentLength"], found.key, self._settings.max_upload_size)
             return answer["Body"].read(), answer["LastModified"]
 
     @contextmanager
-    def _told(self, key: str = "") -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
-
-        keys_fix = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    def _told(self, key: str = "") -> "Iterator[S3Client]":
+        """A client; what S3 says against it, in one line."""
         try:
-            yield
-        except ClientError as error:
-            code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-            if code == "NoSuchBucket":
-                raise SourceUnreachable(f"there is no bucket {self.name}", fix="check S3_BUCKET_NAME") from error
-            if code in WRONG_KEY:
-                raise SourceUnreachable(
-                    f"S3 refuses the key for bucket {self.name}", where=code, fix=keys_fix
-                ) from error
-            raise SourceUnreachable(
-                f"S3 answered {code}", where=f"{self.origin(key)}: {message}", fix="load again"
-            ) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise SourceUnreachable("there is no key for S3", where=str(error), fix=keys_fix) from error
-        except BotoCoreError as error:
-            fix = "check AWS_ENDPOINT_URL and the network, then load again"
-            raise SourceUnreachable(f"bucket {self.name} cannot be read", where=str(error)[:200], fix=fix) from error
-
-
-def _client(settings: Settings) -> "S3Client":
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.aws_endpoint_url,
-        region_name=settings.aws_default_region,
-        aws_access_key_id=settings.aws_access_key_id,
-        aws_secret_access_key=settings.aws_secret_access_key,
-        aws_session_token=settings.aws_session_token,
-        config=Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 4, "mode": "standard"}),
-    )
+            yield s3.client(s3.access(self._settings))
+        except Exception as error:
+            trouble = s3.explain(error, self.name, self.origin(key), "S3_BUCKET_NAME")
+            if trouble is None:
+                raise
+            fix = "load again" if trouble.is_missing else trouble.fix
+            raise SourceUnreachable(trouble.what, where=trouble.where, fix=fix) from error

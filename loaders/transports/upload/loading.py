@@ -17,6 +17,8 @@ from loaders.results import DeliveryOutcome, LoadResult, Progress, silent
 from loaders.source import Source
 from loaders.transports.upload import receiving
 from warehouse.control import DeliveryVerdict, UploadedFile
+from warehouse.deliveries import landing
+from warehouse.deliveries.landing import FileChanged, FileLost, LandedFile
 from warehouse.errors import PaidMediaError
 from warehouse.postgres import database
 from warehouse.settings import Settings
@@ -80,10 +82,9 @@ class UploadLoader:
                 _settle(settings, upload, outcome)
                 return LoadResult(name, upload.client_id, [outcome])
             try:
-                data = Path(upload.landed_path).read_bytes()
-            except OSError as error:
-                fix = "upload it again"
-                lost = LoadFailed(f"{upload.filename} is not in the landing zone", where=upload.landed_path, fix=fix)
+                data = landing.read(settings, upload.landed_path, upload.sha256)
+            except (FileLost, FileChanged) as error:
+                lost = LoadFailed(f"{upload.filename}: {error.what}", where=error.where, fix="upload it again")
                 lost.__cause__ = error
                 intake.failed(upload.filename, lost)
                 _settle(settings, upload, intake.outcomes[-1])
@@ -98,7 +99,7 @@ class UploadLoader:
                     as_of=upload.as_of or upload.uploaded_at,
                     guarded=upload.as_of is None and not upload.supersede,
                     delivery_id=delivery_id,
-                    root=settings.uploads,
+                    landed=LandedFile(upload.sha256, upload.landed_path, upload.size_bytes),
                 )
             )
             intake.flush()

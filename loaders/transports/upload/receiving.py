@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,8 +38,11 @@ def receive(
     check_name(filename)
     with database.session(settings) as current:
         check_served(current, settings, source, client_id)
-    data = _bytes_of(file, filename, settings.max_upload_size)
-    landed = landing.store(data, settings, filename=filename, root=settings.uploads)
+    _check_size(file, filename, settings.max_upload_size)
+    now = datetime.now(UTC)
+    landed = landing.store(
+        file, settings, source=source.name, client_id=client_id, filename=filename, on=now.date(), is_upload=True
+    )
     with database.session(settings) as current:
         sources.write(current, [source.record()])  # its tables may not have been prepared yet
         upload = UploadedFile(
@@ -47,11 +51,11 @@ def receive(
             filename=filename,
             sha256=landed.sha256,
             size_bytes=landed.size_bytes,
-            landed_path=str(landed.path),
+            landed_path=landed.path,
             as_of=made_at,
             supersede=supersede,
             uploaded_by=uploaded_by,
-            uploaded_at=datetime.now(UTC),
+            uploaded_at=now,
             status="received",
         )
         current.add(upload)
@@ -95,13 +99,13 @@ def _checked_time(as_of: datetime | None, supersede: bool) -> datetime | None:
     return made_at
 
 
-def _bytes_of(file: Path | bytes, filename: str, max_size: int) -> bytes:
+def _check_size(file: Path | bytes, filename: str, max_size: int) -> None:
     if isinstance(file, bytes):
         check_size(len(file), filename, max_size)
-        return file
+        return
     try:
-        check_size(file.stat().st_size, filename, max_size)
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            check_size(opened.seek(0, SEEK_END), filename, max_size)
     except OSError as error:
         reason = error.strerror or str(error)
         raise LoadRefused(f"{file} cannot be read", where=reason, fix="check the path") from error

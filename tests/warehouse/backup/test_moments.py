@@ -1,7 +1,7 @@
 """Every moment since the first backup can be had again, from a server that lives, and from one whose disk is gone."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,7 @@ from warehouse.postgres.database import session
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.heavy
+DAY = date(2026, 3, 1)
 
 
 @pytest.mark.torture
@@ -42,20 +43,22 @@ def test_a_lost_disk_costs_the_log_of_two_seconds_and_no_delivered_file(
 ) -> None:
     losses, lost, longest = cases(1, 10), timedelta(0), 0.0
     for number in range(losses):
-        file = landing.store(f"file {number}".encode(), settings, filename="report.csv")
+        file = landing.store(
+            f"file {number}".encode(), settings, source="vibe", client_id="acme", filename="report.csv", on=DAY
+        )
         taking.take(settings, print)
         writer.write(3.0 + writer.random.random() * 3)
         kill(home)
         shutil.rmtree(home / "postgres")
         shutil.rmtree(home / "secrets")
-        shutil.rmtree(settings.landing_zone)
+        shutil.rmtree(settings.landing)
         done = in_place.restore(settings, None, print)
         found = state(settings)
         held = [moment for moment, held in writer.moments if held == found]
         assert held, "a state that never was"
         lost, longest = max(lost, writer.spans[-1][1] - held[-1]), max(longest, done.seconds)
         assert done.files >= 1
-        assert file.path.read_bytes() == f"file {number}".encode()
+        assert landing.read(settings, file.path, file.sha256) == f"file {number}".encode()
     # A segment is closed two seconds after its first commit, and the archiver looks as often.
     assert lost < timedelta(seconds=2 * settings.backup_log_seconds + 3)
     report("disks lost", losses, seconds_lost_at_most=f"{lost.total_seconds():.1f}", restored_in=f"{longest:.1f} s")

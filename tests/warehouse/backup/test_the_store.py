@@ -147,22 +147,23 @@ def test_totals_that_differ_are_named() -> None:
 
 def test_delivered_files_are_brought_once_and_come_back_when_they_are_gone(tmp_path: Path) -> None:
     settings = Settings(paidmedia_home=tmp_path / "home", upload_dir=tmp_path / "uploads", _env_file=None)
-    for folder, name in ((settings.landing_zone, "a/report.csv"), (settings.uploads, "b/export.csv")):
+    uploads = tmp_path / "uploads"
+    for folder, name in ((Path(settings.landing), "a/report.csv"), (uploads, "b/export.csv")):
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_text(name)
     assert (landed.copy(settings), landed.copy(settings)) == (2, 0)
-    archive = settings.archive / "2025-01.parquet"
+    archive = Path(settings.archive) / "2025-01.parquet"
     archive.parent.mkdir()
     archive.write_text("a month")
     assert landed.copy(settings) == 1
     archive.unlink()
     archive.write_text("a month, written again")
     assert landed.copy(settings) == 1
-    (settings.uploads / "b/export.csv").unlink()
+    (uploads / "b/export.csv").unlink()
     archive.unlink()
     assert (landed.put_back(settings), landed.put_back(settings)) == (2, 0)
     assert archive.read_text() == "a month, written again"
-    assert (settings.uploads / "b/export.csv").read_text() == "b/export.csv"
+    assert (uploads / "b/export.csv").read_text() == "b/export.csv"
 
 
 def shell(command: str, name: str, path: Path) -> int:

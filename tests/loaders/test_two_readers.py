@@ -199,6 +199,12 @@ def test_the_extent_of_a_plain_sheet_is_what_the_patterns_find(xml: str) -> None
     assert found.has_formulas == (b"<f" in xml.encode())
 
 
+def test_the_extent_of_cells_with_a_prefix_is_left_to_the_patterns() -> None:
+    plain = b'<row r="7"><c r="AA3" s="1"><f>1</f></c></row>'
+    assert extent.of_plain(plain) == extent.Extent(columns=27, rows=7, has_formulas=True)
+    assert extent.of_plain(plain + b'<x:c r="ZZ9"></x:c>') is None
+
+
 def test_a_cell_of_each_kind_of_a_workbook_is_read_the_same() -> None:
     """1, 1.0 and TRUE are equal in Python and three cells of a workbook."""
     odd = [1, 1.0, True, "1", 0, False, -0.0, 10**15, 1e15, 0.1 + 0.2, DAY, None, " ", "TRUE"]

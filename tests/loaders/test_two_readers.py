@@ -159,6 +159,15 @@ def test_only_what_is_odd_in_a_file_is_read_cell_by_cell() -> None:
     check(files.csv_bytes(header, rows), "a.csv", reader_of("facebook"))
 
 
+def test_a_total_row_that_states_its_period_is_found() -> None:
+    """Without a column of days only its missing names tell it."""
+    rows = [files.facebook_row(DAY)[1:], ("", "", "", 100, 3, "1.25", DAY, DAY)]
+    data = files.csv_bytes(files.FACEBOOK[1:], rows)
+    reading = read_delivery(data, "a.csv", reader_of("facebook"))
+    assert reading.totals.rows == {"read": 2, "accepted": 1, "rejected": 0, "dropped": 1}
+    check(data, "a.csv", reader_of("facebook"))
+
+
 @many
 @given(st.from_regex(r"[0-9]{1,14}(\.[0-9]{0,12})?", fullmatch=True))
 def test_a_plain_number_is_the_one_that_it_is_with_a_sign(text: str) -> None:
@@ -188,6 +197,12 @@ def test_the_extent_of_a_plain_sheet_is_what_the_patterns_find(xml: str) -> None
     by_patterns = workbook._extent(xml.encode(), "a.xlsx")
     assert (found.columns, found.rows) == (by_patterns.columns, by_patterns.rows)
     assert found.has_formulas == (b"<f" in xml.encode())
+
+
+def test_the_extent_of_cells_with_a_prefix_is_left_to_the_patterns() -> None:
+    plain = b'<row r="7"><c r="AA3" s="1"><f>1</f></c></row>'
+    assert extent.of_plain(plain) == extent.Extent(columns=27, rows=7, has_formulas=True)
+    assert extent.of_plain(plain + b'<x:c r="ZZ9"></x:c>') is None
 
 
 def test_a_cell_of_each_kind_of_a_workbook_is_read_the_same() -> None:

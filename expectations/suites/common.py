@@ -26,8 +26,8 @@ DOLLAR_LIKE_CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"
 
 def named(column: str, *, severity: str, reason: str) -> Expectation:
     """Expect that a name holds more than white space."""
-    # The regular expression alone would cost as much as everything else in the profile: 0.35 s for 500,000 rows, 0.05 s
-    # where it is asked only of names that do not begin with a visible sign of ASCII.
+    # The regular expression alone costs as much as everything else in the profile: of four names in 500,000 rows 1.1 s,
+    # 0.1 s where it is asked only of names that do not begin with a visible sign of ASCII.
     return Expectation(
         name=f"{column}_is_not_blank",
         column=column,

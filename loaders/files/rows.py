@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 IN_MEMORY = 8 * 2**20  # bytes, packed; nearly every daily file stays below
-# Twice as quick to write as Parquet and four times to read, for half as much again of space.
+# Twice as quick to write as Parquet and four times to read, for up to three times the space.
 PACKED = ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 
 

@@ -29,24 +29,11 @@ def _show_viewer(rows: str) -> None:
     protect, _, _ = of_0012._PROTECT.partition("create function access.unprotect")
     assert _BEFORE in protect, "the policy of 0012 is in other words"
     op.execute(protect.replace(_BEFORE, rows).replace("create function", "create or replace function", 1))
-    op.execute(_EVERY_MART.format(rows=rows))
+    before: Any = context.script.get_revision("0008").module
+    op.execute(before._EVERY_MART.format(action=_ALTER.format(rows=rows)))
 
 
 _BEFORE = "using (client_id = any (array(select access.viewer_clients())))"
 _NOW = "using (client_id <> '''' and client_id = any (array(select access.viewer_clients())))"
 
-_EVERY_MART = """
-    do $$
-    declare
-        marts text[] := array(
-            select oid::regclass::text from pg_class
-            where relnamespace = to_regnamespace('marts') and relkind in ('r', 'p')
-        );
-        mart text;
-    begin
-        perform access.expect_nobody(access.lock_briefly(marts, interval '5 minutes'));
-        foreach mart in array marts loop
-            execute format('alter policy viewer on %s {rows}', mart);
-        end loop;
-    end $$
-"""
+_ALTER = "execute format('alter policy viewer on %s {rows}', mart)"

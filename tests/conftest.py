@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import hypothesis
+import psutil
 import psycopg2
 import pytest
 
@@ -120,8 +122,18 @@ def server_home() -> Iterator[Path]:
     try:
         yield home
     finally:
+        _end_at_once(home)
         embedded.stop(home)
         shutil.rmtree(home)
+
+
+def _end_at_once(home: Path) -> None:
+    """End a server without bringing to the disk what is thrown away anyway, which takes a quarter of a minute."""
+    with suppress(FileNotFoundError, psutil.NoSuchProcess):
+        number = (embedded.Cluster.of(home).data / "postmaster.pid").read_text().split()[0]
+        server = psutil.Process(int(number))
+        server.send_signal(signal.SIGQUIT)
+        server.wait(60)
 
 
 @pytest.fixture(scope="module")

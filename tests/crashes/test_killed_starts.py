@@ -53,6 +53,7 @@ def test_a_pid_file_whose_number_is_another_processs_by_now_does_not_keep_the_se
         stranger.kill()
 
 
+@pytest.mark.heavy
 def test_another_server_that_has_got_the_number_is_not_taken_for_ours(home: Path) -> None:
     with server_home() as other:
         url, elsewhere = embedded.start(home), embedded.start(other)
@@ -64,6 +65,7 @@ def test_another_server_that_has_got_the_number_is_not_taken_for_ours(home: Path
         assert answers(elsewhere)
 
 
+@pytest.mark.heavy
 def test_a_busy_process_of_a_killed_server_does_not_keep_the_next_one_waiting(home: Path) -> None:
     busy = psycopg2.connect(embedded.start(home), async_=True)
     wait_select(busy)

@@ -20,7 +20,7 @@ from tests.sources import FACEBOOK, SURFSIDE, VIBE
 
 pytestmark = pytest.mark.torture
 
-EXAMPLES = cases(500, 10_000, quick=100)
+EXAMPLES = cases(500, 10_000, quick=60)
 SOURCES = ("surfside", "vibe", "facebook")
 seen: Counter[tuple[str, str]] = Counter()  # (source, what), over the tests of this file
 SPECS = {"surfside": replace(SURFSIDE, date_formats=("%m/%d/%Y",)), "vibe": VIBE, "facebook": FACEBOOK}

@@ -209,6 +209,7 @@ def test_the_newest_object_of_a_day_is_found_among_thousands(
     assert statuses(result) == ["duplicate", "failed"]
 
 
+@pytest.mark.heavy
 def test_sixty_daily_files_take_seconds_of_processor(settings: Settings, bucket: Bucket, client_id: str) -> None:
     for number in range(60):
         day = DAY + timedelta(days=number)

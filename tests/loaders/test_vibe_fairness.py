@@ -88,6 +88,7 @@ def test_after_an_outage_the_whole_budget_is_there(new_account: Callable[..., Ac
     assert account.time.now - began < timedelta(minutes=1)
 
 
+@pytest.mark.heavy
 def test_a_client_whose_reports_fail_leaves_the_hour_to_the_others(
     new_account: Callable[..., Account], ask: Callable[..., list[Any]]
 ) -> None:
@@ -145,6 +146,7 @@ def test_the_client_that_was_served_longest_ago_comes_first(new_account: Callabl
     assert clients_for(account.settings, "vibe") == [*never, account.clients[2], account.clients[0]]
 
 
+@pytest.mark.heavy
 def test_a_load_of_all_clients_that_is_killed_every_hour_serves_each_of_them(
     new_account: Callable[..., Account],
 ) -> None:

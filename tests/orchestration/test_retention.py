@@ -18,7 +18,6 @@ from warehouse.months import utc_today
 from warehouse.settings import Settings
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01")
-AFTER_90, AFTER_91 = utc_today() + timedelta(days=90), utc_today() + timedelta(days=91)
 
 
 @dg.asset(partitions_def=DAYS)
@@ -52,11 +51,12 @@ def test_old_runs_leave_and_what_is_materialised_stays_known(instance: dg.Dagste
     other = materialised(instance, delivered, "2026-01-06")
     builds = [materialised(instance, modelled) for _ in range(2)]
     everyone = {*again, other, *builds}
-    assert list(old_logs.expire_runs(settings, AFTER_90, dry_run=False)) == []
-    [said] = old_logs.expire_runs(settings, AFTER_91, dry_run=True)
+    after_90, after_91 = utc_today() + timedelta(days=90), utc_today() + timedelta(days=91)
+    assert list(old_logs.expire_runs(settings, after_90, dry_run=False)) == []
+    [said] = old_logs.expire_runs(settings, after_91, dry_run=True)
     assert (said.count, said.unit, left(instance)) == (5, "runs", everyone)
     assert said.size_bytes > 0
-    [done] = old_logs.expire_runs(settings, AFTER_91, dry_run=False)
+    [done] = old_logs.expire_runs(settings, after_91, dry_run=False)
     assert done == said
     assert left(instance) == {again[1], other, builds[1]}
     assert instance.get_materialized_partitions(delivered.key) == {"2026-01-05", "2026-01-06"}
@@ -65,7 +65,7 @@ def test_old_runs_leave_and_what_is_materialised_stays_known(instance: dg.Dagste
     assert last.run_id == builds[1]
     home = Path(instance.root_directory)
     assert not [path for path in home.rglob("*") if any(run_id in path.name for run_id in everyone)]
-    assert list(old_logs.expire_runs(settings, AFTER_91, dry_run=False)) == []
+    assert list(old_logs.expire_runs(settings, after_91, dry_run=False)) == []
 
 
 def test_a_log_is_put_aside_by_day_and_leaves_90_days_later(settings: Settings) -> None:

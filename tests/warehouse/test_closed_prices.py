@@ -192,7 +192,7 @@ def test_the_database_lets_through_what_leaves_a_closed_month_as_it_is(current: 
 @pytest.mark.torture
 def test_random_entries_keep_closed_prices_and_follow_what_was_agreed(current: Session) -> None:
     """Against one price per day: entries, closings and openings in any order, written under the trigger's eyes."""
-    rng, count = random.Random(7), cases(60, 2_000)
+    rng, count = random.Random(7), cases(30, 2_000)
     entered = refused = 0
     for number in range(count):
         slug = f"random-{number}"
